@@ -1,0 +1,267 @@
+/**
+ * The shapes of everything that the engine reports: `run.json`, lines of `pairs.jsonl` and the JSON of the command line.
+ * Types only, so that the webview can import them. Scripts outside this project read these shapes; change them by adding.
+ */
+
+/** Version of the run folder's layout; a reader refuses a run with a higher one. */
+export type RunVersion = 1;
+
+/** A share of a set with its 95 % Clopper–Pearson interval; `value = count / of`, all three in [0, 1]. */
+export interface Share {
+  value: number;
+  low: number;
+  high: number;
+  count: number;
+  of: number;
+}
+
+/** How a measure is distributed over the pairs of one distortion. */
+export interface Summary {
+  mean: number;
+  median: number;
+  p95: number;
+}
+
+export type ResizeMode = 'stretch' | 'crop' | 'pad';
+export type Interpolation = 'bilinear' | 'bicubic' | 'lanczos' | 'nearest';
+export type PixelRange = '0-1' | '-1-1' | '0-255';
+export type ChannelOrder = 'rgb' | 'bgr' | 'gray';
+
+/** How a picture becomes the model's input. `mean` and `std` have one entry a channel, in units of `range`. */
+export interface Preprocessing {
+  resize: ResizeMode;
+  interpolation: Interpolation;
+  range: PixelRange;
+  mean: number[] | null;
+  std: number[] | null;
+  channels: ChannelOrder;
+  /** Where this came from; a guess is shown as one. */
+  from: 'metadata' | 'option' | 'guess';
+}
+
+export interface TensorInfo {
+  name: string;
+  /** −1 where the model leaves a dimension open. */
+  shape: number[];
+  type: string;
+}
+
+/** What `inspect` says of a model file. */
+export interface ModelInfo {
+  format: string;
+  path: string;
+  sha256: string;
+  /** Bytes of the file and of the weight files that belong to it. */
+  bytes: number;
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  /** Number of trained values. */
+  parameters: number;
+  /** Layers with weights. */
+  layers: number;
+  operators: Record<string, number>;
+  /** Name of the value that holds the penultimate features; null where none was found. */
+  featureLayer: string | null;
+  head: { layers: string[]; parameters: number } | null;
+  /** Whether the output is logits or probabilities; null for a model without classes. */
+  output: 'logits' | 'probabilities' | null;
+  classes: number | null;
+  /** True, or the reason why its head cannot be trained. */
+  trainable: true | string;
+  preprocessing: Preprocessing | null;
+  classNames: string[] | null;
+}
+
+export interface DistortionSpec {
+  name: string;
+  strength: number;
+}
+
+export interface DistortionResult extends DistortionSpec {
+  labelInstability: Share;
+  featureDistance: Summary;
+  klDivergence: Summary;
+  jsDivergence: Summary;
+  pixelDifference: Summary;
+  precisionAt1: Share | null;
+  precisionAt5: Share | null;
+}
+
+/** State of the run folder. What was cut short says so. */
+export type RunState = 'running' | 'done' | 'cancelled' | 'failed';
+
+export interface SkippedImage {
+  path: string;
+  reason: string;
+}
+
+/** `evaluate --json`, and `run.json` of an evaluation. */
+export interface Evaluation {
+  runVersion: RunVersion;
+  kind: 'evaluation';
+  state: RunState;
+  model: {
+    path: string;
+    format: string;
+    sha256: string;
+    inputShape: number[];
+    parameters: number;
+    featureLayer: string | null;
+  };
+  method: {
+    preprocessing: Preprocessing;
+    engine: string;
+    seed: number;
+    /** Where the true labels came from; null where there are none. */
+    labels: 'folders' | 'file' | null;
+    classNames: string[] | null;
+    /** Folder of the pictures; paths of pairs are relative to it. */
+    images: string;
+    pairs: string;
+    featureNormalised: boolean;
+    version: string;
+    startedAt: string;
+  };
+  images: { total: number; evaluated: number; skipped: SkippedImage[] };
+  clean: { precisionAt1: Share; precisionAt5: Share } | null;
+  distortions: DistortionResult[];
+  /** Cidon et al., MLSys 2021: share of pictures answered rightly in one version and wrongly in another. */
+  instability: Share | null;
+  /** Things a reader must know before trusting the numbers, in sentences. */
+  warnings: string[];
+  timing: { wallSeconds: number; imagesPerSecond: number; inferenceSeconds: number; imageSeconds: number };
+}
+
+export type LabelledProbability = [label: string, probability: number];
+
+/** One line of `pairs.jsonl`: a clean picture A and its distorted version B. */
+export interface Pair {
+  /** Path relative to the picture folder, with forward slashes. */
+  image: string;
+  distortion: string;
+  strength: number;
+  featureDistance: number;
+  klDivergence: number;
+  jsDivergence: number;
+  pixelDifference: number;
+  labelA: string;
+  labelB: string;
+  topA: LabelledProbability[];
+  topB: LabelledProbability[];
+  truth: string | null;
+}
+
+/** A measure in two runs over the same pairs. */
+export interface MeasureChange {
+  a: number;
+  b: number;
+  /** b − a. */
+  difference: number;
+}
+
+/** A share in two runs over the same pictures, with a 95 % interval of the paired difference and McNemar's exact p. */
+export interface ShareChange {
+  a: Share;
+  b: Share;
+  difference: number;
+  low: number;
+  high: number;
+  p: number;
+}
+
+export interface DistortionChange extends DistortionSpec {
+  labelInstability: ShareChange;
+  featureDistance: MeasureChange;
+  klDivergence: MeasureChange;
+  jsDivergence: MeasureChange;
+  precisionAt1: ShareChange | null;
+  precisionAt5: ShareChange | null;
+  pairs: { newlyStable: number; newlyBroken: number; stableInBoth: number; unstableInBoth: number };
+}
+
+/** `compare --json`. */
+export interface Comparison {
+  a: { run: string; model: string };
+  b: { run: string; model: string };
+  /** Settings that differ between the runs, each a sentence; empty where the runs are comparable. */
+  differences: string[];
+  clean: { precisionAt1: ShareChange; precisionAt5: ShareChange } | null;
+  distortions: DistortionChange[];
+  instability: { a: Share; b: Share } | null;
+  /** What it comes to, in words. */
+  verdict: string;
+}
+
+export type Divergence = 'cross-entropy' | 'kl' | 'js' | 'l2';
+export type OptimizerName = 'sgd' | 'adam';
+export type EngineName = 'onnxruntime' | 'tensorflow';
+
+/** One point of the search, measured on the validation share. `alpha` 0 is the control. */
+export interface SearchPoint {
+  alpha: number;
+  sigma: number;
+  learningRate: number;
+  precisionAt1: number | null;
+  labelInstability: number;
+  /** Why this point cannot be chosen; absent where it can. */
+  rejected?: string;
+}
+
+/** Losses of one epoch; `validation…` on the validation share, null where it is empty. */
+export interface EpochLosses {
+  epoch: number;
+  loss: number;
+  stabilityLoss: number;
+  validationLoss: number | null;
+  validationStabilityLoss: number | null;
+}
+
+export interface StabilizeOptionsUsed {
+  train: string;
+  alpha: number;
+  sigma: number;
+  divergence: Divergence;
+  optimizer: OptimizerName;
+  learningRate: number;
+  epochs: number;
+  batchSize: number;
+  draws: number;
+  seed: number;
+  validationShare: number;
+  testShare: number;
+  maxPrecisionDrop: number;
+  engine: string;
+  /** What the clean loss compares with. */
+  targets: 'labels' | 'own answers';
+}
+
+/** `stabilize --json`, and `run.json` of a stabilization. `before/`, `control/` and `after/` beside it are evaluations. */
+export interface Stabilization {
+  runVersion: RunVersion;
+  kind: 'stabilization';
+  state: RunState;
+  output: string;
+  run: string;
+  trained: {
+    layers: string[];
+    parameters: number;
+    epochs: number;
+    bestEpoch: number;
+    stopped: 'epochs' | 'early' | 'not finite' | 'collapsed';
+  };
+  options: StabilizeOptionsUsed;
+  images: { total: number; training: number; validation: number; test: number; skipped: SkippedImage[] };
+  search: SearchPoint[];
+  history: EpochLosses[];
+  before: Evaluation;
+  control: Evaluation;
+  after: Evaluation;
+  comparison: Comparison;
+  overControl: Comparison;
+  accepted: boolean;
+  reason: string;
+  warnings: string[];
+  timing: { wallSeconds: number; featureSeconds: number; trainingSeconds: number; evaluationSeconds: number };
+}
+
+export type Run = Evaluation | Stabilization;

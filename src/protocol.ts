@@ -1,0 +1,157 @@
+/**
+ * Every message that crosses a boundary of a process, as types: host ↔ worker (JSON-RPC over the child's IPC channel) and
+ * host ↔ webview (`postMessage`). Each call gets exactly one answer, ok or error.
+ */
+import type { Progress } from './engine/job.ts';
+import type { EvaluateOptions, InspectOptions, StabilizeOptions } from './engine/options.ts';
+import type { Comparison, DistortionSpec, Evaluation, ModelInfo, Pair, Run, RunState, Stabilization } from './engine/results.ts';
+
+/** An error as it crosses a boundary. `user` errors are sentences for the user; the rest are faults, with their stack. */
+export interface WireError {
+  message: string;
+  kind: 'user' | 'cancelled' | 'fault';
+  stack?: string;
+}
+
+// ---------------------------------------------------------------------------------------------------------- worker
+
+/** What a worker answers. The first two groups are jobs (one a process), the last serves the panel. */
+export interface WorkerMethods {
+  inspect(options: InspectOptions): Promise<ModelInfo>;
+  evaluate(options: EvaluateOptions): Promise<Evaluation>;
+  stabilize(options: StabilizeOptions): Promise<Stabilization>;
+  compare(runs: { a: string; b: string }): Promise<Comparison>;
+  /** Runs below a folder, newest first; unreadable ones are left out and named in the log. */
+  listRuns(query: { folder: string }): Promise<RunListItem[]>;
+  openRun(query: { run: string }): Promise<Run>;
+  pairs(query: PairsQuery): Promise<PairsPage>;
+  pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
+}
+
+/** What a worker says without being asked. */
+export interface WorkerEvents {
+  progress(progress: Progress): void;
+  log(line: string): void;
+}
+
+export interface RunListItem {
+  run: string;
+  kind: Run['kind'];
+  state: RunState;
+  model: string;
+  modelSha256: string;
+  startedAt: string;
+  /** Key figure in words: "7.4 % at jpeg 50". */
+  summary: string;
+}
+
+export type PairSort = 'featureDistance' | 'klDivergence' | 'jsDivergence' | 'pixelDifference';
+
+/** Rows `start` (inclusive) to `end` (exclusive) of an evaluation's pairs, filtered and sorted, largest first. */
+export interface PairsQuery {
+  /** Folder of an evaluation (of a stabilization: its `before`, `control` or `after` folder). */
+  run: string;
+  distortion?: DistortionSpec;
+  /** Only pairs whose label changed, or only those whose label did not. */
+  changed?: boolean;
+  sort: PairSort;
+  ascending?: boolean;
+  start: number;
+  end: number;
+}
+
+export interface PairRow extends Pair {
+  /** Line of `pairs.jsonl`, from 0: the pair's identity in its run. */
+  line: number;
+  /** Share of the run's pairs with a smaller feature distance, in [0, 1]. */
+  rank: number;
+}
+
+export interface PairsPage {
+  /** Pairs that pass the filter. */
+  total: number;
+  /** Pairs in the run. */
+  all: number;
+  rows: PairRow[];
+  /** Largest feature distance of the run, for one scale over all rows. */
+  maxFeatureDistance: number;
+}
+
+export interface PairPicturesQuery {
+  run: string;
+  line: number;
+  /** Longest side of the pictures, in pixels. */
+  size: number;
+  /** Factor on |A − B|. */
+  amplification: number;
+}
+
+/** A, B and min(1, amplification · |A − B|) at the model's input shape, each an encoded WebP. */
+export interface PairPictures {
+  a: Uint8Array;
+  b: Uint8Array;
+  difference: Uint8Array;
+  width: number;
+  height: number;
+}
+
+// --------------------------------------------------------------------------------------------------------- webview
+
+/** A job as the panel shows it. */
+export interface JobView {
+  kind: 'evaluate' | 'stabilize';
+  model: string;
+  progress: Progress | null;
+}
+
+/** The host's truth, pushed whole whenever it changes and asked for by `ready`. */
+export interface PanelState {
+  /** The model file open in the editor; null where none is. */
+  model: { path: string; name: string } | null;
+  /** Null while the file is being read. */
+  info: ModelInfo | null;
+  /** Why the model cannot be read. */
+  modelError: string | null;
+  trusted: boolean;
+  /** Folder of the pictures known for this model. */
+  images: string | null;
+  job: JobView | null;
+  /** The last job's failure, until the next job starts: one sentence. */
+  jobError: string | null;
+  runs: RunListItem[];
+  /** Folder of the run on screen. */
+  run: string | null;
+  /** Its content; null while it is being read or where there is none. */
+  result: Run | null;
+  runError: string | null;
+  /** Two runs side by side, chosen by "Compare Runs". */
+  comparison: Comparison | null;
+  view: PanelView;
+}
+
+export type PanelView = 'overview' | 'gallery' | 'compare';
+
+/** What a webview asks the host. */
+export interface HostMethods {
+  ready(): Promise<PanelState>;
+  evaluate(): Promise<void>;
+  stabilize(): Promise<void>;
+  chooseImages(): Promise<void>;
+  cancel(): Promise<void>;
+  showLog(): Promise<void>;
+  openRun(query: { run: string }): Promise<void>;
+  compareRuns(): Promise<void>;
+  openPanel(query: { view: PanelView }): Promise<void>;
+  revealFile(query: { path: string }): Promise<void>;
+  pairs(query: PairsQuery): Promise<PairsPage>;
+  pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
+}
+
+/** What the host tells a webview. */
+export interface WebviewEvents {
+  state(state: PanelState): void;
+}
+
+export type WebviewRequest = { id: number; method: keyof HostMethods; params?: unknown };
+export type WebviewReply = { id: number; ok: true; result: unknown } | { id: number; ok: false; error: WireError };
+export type WebviewEvent = { event: 'state'; state: PanelState };
