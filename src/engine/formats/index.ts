@@ -1,0 +1,41 @@
+import { open } from 'node:fs/promises';
+import { UserError } from '../job.ts';
+import type { ModelGraph } from '../graph/modelGraph.ts';
+import type { Format } from './format.ts';
+import { onnx } from './onnx.ts';
+import { tensorFlowJsLayers } from './tensorFlowJs.ts';
+
+/** Every kind of model file that can be opened. To add one, add its file and its line here. */
+export const formats: readonly Format[] = [onnx, tensorFlowJsLayers];
+
+/** The format of a file, told by its content. Throws a `UserError` that names the file. */
+export async function formatOf(path: string): Promise<Format> {
+  const head = await readHead(path);
+  const format = formats.find((candidate) => candidate.matches(path, head));
+  if (!format) throw new UserError(`${path} is not a model file that can be opened (${formats.map((known) => known.title).join(', ')})`);
+  return format;
+}
+
+/** Opens a model file of any known format. */
+export async function readModel(path: string): Promise<ModelGraph> {
+  return (await formatOf(path)).read(path);
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(4096), 0, 4096, 0);
+      if (bytesRead === 0) throw new UserError(`${path} is empty`);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new UserError(`no such file: ${path}`, { cause: error });
+    if (code === 'EISDIR') throw new UserError(`${path} is a folder, not a model file`, { cause: error });
+    throw new UserError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
