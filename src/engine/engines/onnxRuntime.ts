@@ -1,0 +1,129 @@
+import { availableParallelism } from 'node:os';
+import { toBinary } from '@bufbuild/protobuf';
+import type * as OnnxRuntime from 'onnxruntime-node';
+import { ModelProtoSchema, type ModelProto, type NodeProto } from '../graph/onnx_pb.ts';
+import type { ElementType, Tensor } from '../graph/tensor.ts';
+import { UserError } from '../job.ts';
+import type { Engine, Session, SessionOptions } from './engine.ts';
+import { explain } from './onnxRuntimeError.ts';
+
+/** A session that can write its outputs into arrays that the caller holds already. */
+export interface OnnxRuntimeSession extends Session {
+  /**
+   * As `Session.run`; an output named in `into` is written there, without a new array, and the tensor given back is that one.
+   * Its type and shape must be those of the output. `only` leaves out the outputs that are not named.
+   */
+  run(feeds: Record<string, Tensor>, into?: Record<string, Tensor>, only?: readonly string[]): Promise<Record<string, Tensor>>;
+}
+
+type Runtime = Pick<typeof OnnxRuntime, 'InferenceSession' | 'Tensor' | 'env'>;
+
+interface Loaded {
+  runtime: Runtime;
+  binding: 'native' | 'web';
+}
+
+let loading: Promise<Loaded> | undefined;
+let loaded: Loaded | undefined;
+
+/**
+ * ONNX Runtime on the processor: the native library of onnxruntime-node, or WebAssembly of onnxruntime-web on platforms for
+ * which no library is shipped. `MODEL_STABILITY_ONNXRUNTIME=web` in the environment chooses WebAssembly.
+ */
+export const onnxRuntime: Engine & { load(model: ModelProto, options?: SessionOptions): Promise<OnnxRuntimeSession> } = {
+  name: 'onnxruntime',
+
+  get description(): string {
+    if (!loaded) return 'ONNX Runtime, CPU';
+    const { versions } = loaded.runtime.env;
+    return loaded.binding === 'native' ? `ONNX Runtime ${versions.node ?? versions.common}, CPU` : `ONNX Runtime ${versions.web ?? versions.common}, WebAssembly`;
+  },
+
+  async load(model: ModelProto, options: SessionOptions = {}): Promise<OnnxRuntimeSession> {
+    // Only the nodes are kept, for messages; the weights' memory is the library's from here on.
+    const nodes = model.graph?.node ?? [];
+    const threads = options.threads === undefined || options.threads === 0 ? availableParallelism() : options.threads;
+    const { runtime, binding } = await (loading ??= loadRuntime(threads));
+    try {
+      const session = await runtime.InferenceSession.create(toBinary(ModelProtoSchema, model), {
+        executionProviders: [binding === 'native' ? 'cpu' : 'wasm'],
+        graphOptimizationLevel: 'all',
+        intraOpNumThreads: threads,
+        // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
+        logSeverityLevel: 4,
+      });
+      return wrap(session, runtime, nodes);
+    } catch (error) {
+      throw explain(error, nodes);
+    }
+  },
+};
+
+async function loadRuntime(threads: number): Promise<Loaded> {
+  const native = process.env['MODEL_STABILITY_ONNXRUNTIME'] === 'web' ? 'not wanted' : await loadNative();
+  if (typeof native === 'object') return (loaded = { runtime: native, binding: 'native' });
+  let web: Runtime;
+  try {
+    web = await import('onnxruntime-web');
+  } catch (error) {
+    throw new UserError(`ONNX Runtime cannot be loaded: ${native}`, { cause: error });
+  }
+  // WebAssembly starts its threads once for the process: the first session decides.
+  web.env.wasm.numThreads = threads;
+  web.env.logLevel = 'fatal';
+  return (loaded = { runtime: web, binding: 'web' });
+}
+
+/** The native library, or why it cannot be used. */
+async function loadNative(): Promise<Runtime | string> {
+  try {
+    const runtime = await import('onnxruntime-node');
+    runtime.env.logLevel = 'fatal';
+    return runtime;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function wrap(session: OnnxRuntime.InferenceSession, runtime: Runtime, nodes: readonly NodeProto[]): OnnxRuntimeSession {
+  let released = false;
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+
+    async run(feeds, into = {}, only = session.outputNames) {
+      if (released) throw new Error('the session was released');
+      const values = Object.fromEntries(session.inputNames.map((name) => [name, toRuntime(runtime, name, feeds[name])]));
+      const fetches = Object.fromEntries(only.map((name) => [name, into[name] ? toRuntime(runtime, name, into[name]) : null]));
+      let results: OnnxRuntime.InferenceSession.OnnxValueMapType;
+      try {
+        results = await session.run(values, fetches, { logSeverityLevel: 4 });
+      } catch (error) {
+        throw explain(error, nodes);
+      }
+      return Object.fromEntries(only.map((name) => [name, into[name] ?? fromRuntime(name, results[name]!)]));
+    },
+
+    async release() {
+      if (released) return;
+      released = true;
+      await session.release();
+    },
+  };
+}
+
+function toRuntime(runtime: Runtime, name: string, tensor: Tensor | undefined): OnnxRuntime.Tensor {
+  if (!tensor) throw new Error(`input ${name} is missing`);
+  return new runtime.Tensor(tensor.type, tensor.data as Float32Array, tensor.dims);
+}
+
+function fromRuntime(name: string, value: OnnxRuntime.OnnxValue): Tensor {
+  if (!('data' in value) || value.type === 'string') throw new UserError(`value ${name} is not a tensor of numbers`);
+  const data = value.data as Tensor['data'];
+  return {
+    type: value.type as ElementType,
+    dims: [...value.dims],
+    // Where JavaScript has a Float16Array, ONNX Runtime hands float16 out in it; here the bit patterns are wanted.
+    data: value.type === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data,
+  };
+}
