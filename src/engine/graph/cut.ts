@@ -1,0 +1,109 @@
+import { create } from '@bufbuild/protobuf';
+import { GraphProtoSchema, ModelProtoSchema, ValueInfoProtoSchema, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from './onnx_pb.ts';
+import type { ModelGraph } from './modelGraph.ts';
+import { dependsOnInput, nodesBefore, readBy, valuesAfter } from './head.ts';
+import { encodeTensor } from './tensor.ts';
+
+/** A network in two parts: what training leaves alone, run once a picture, and what follows. */
+export interface Cut {
+  /** Values at the cut: outputs of the fixed part and inputs of the trained one. */
+  values: string[];
+  /** From the model's input to the values at the cut. */
+  fixed: ModelProto;
+  /** From the values at the cut to the outputs asked for. */
+  trained: ModelProto;
+}
+
+/**
+ * Cuts a model where its trained weights begin: every value that depends on none of them and is needed by what does becomes an
+ * output of the fixed part. `outputs` are the values that the trained part gives; one that lies before the cut passes through.
+ */
+export function cutGraph(graph: ModelGraph, weights: Iterable<string>, outputs: readonly string[]): Cut {
+  const trainedValues = valuesAfter(graph.nodes, weights);
+  const shapes = shapeValues(graph);
+  const isFixed = (value: string): boolean => dependsOnInput(graph, value) && !trainedValues.has(value) && !shapes.has(value);
+  const cut = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (value: string): void => {
+    if (seen.has(value)) return;
+    seen.add(value);
+    const producer = graph.producer(value);
+    if (isFixed(value)) cut.add(value);
+    else if (producer) readBy(producer).forEach(visit);
+  };
+  outputs.forEach(visit);
+  const values = [...cut];
+  return { values, fixed: subgraph(graph, [], values), trained: subgraph(graph, values, outputs) };
+}
+
+/** Values that only say how large others are: they belong to the part that uses them, whatever they are computed from. */
+function shapeValues(graph: ModelGraph): Set<string> {
+  const shapes = new Set<string>();
+  for (const node of graph.nodes) {
+    const computed = node.input.filter((input) => dependsOnInput(graph, input));
+    if (node.opType === 'Shape' || (computed.length > 0 && computed.every((input) => shapes.has(input)))) {
+      node.output.forEach((output) => shapes.add(output));
+    }
+  }
+  return shapes;
+}
+
+/**
+ * The part of a model that computes `outputs` from `inputs` (from the model's own inputs where that is empty), with the weights
+ * it needs. An input keeps its declared type, or is float32 of unknown shape; an output that is an input passes through.
+ */
+export function subgraph(graph: ModelGraph, inputs: readonly string[], outputs: readonly string[]): ModelProto {
+  const stop = new Set(inputs);
+  const nodes = nodesBefore(graph.nodes, outputs, stop);
+  const read = new Set(nodes.flatMap(readBy));
+  const initializers = graph.graph.initializer.filter((tensor) => read.has(tensor.name) || outputs.includes(tensor.name));
+  const declared = new Map([...graph.graph.valueInfo, ...graph.graph.output, ...graph.graph.input].map((value) => [value.name, value]));
+  const own = graph.inputs.filter((input) => read.has(input.name) && !stop.has(input.name)).map((input) => declared.get(input.name)!);
+  const passing = outputs.filter((output) => stop.has(output));
+  const copies = passing.map((value) => identity(value));
+  return create(ModelProtoSchema, {
+    ...graph.model,
+    metadataProps: [],
+    graph: create(GraphProtoSchema, {
+      name: graph.graph.name,
+      node: [...nodes, ...copies],
+      initializer: initializers,
+      input: [...own, ...inputs.map((name) => openBatchOf(name))],
+      output: outputs.map((name) => create(ValueInfoProtoSchema, { name: stop.has(name) ? passedName(name) : name })),
+    }),
+  });
+}
+
+/** Name of an output that only hands on an input of a part. */
+export function passedName(value: string): string {
+  return `${value}/passed`;
+}
+
+function identity(value: string): NodeProto {
+  return { $typeName: 'onnx.NodeProto', opType: 'Identity', name: '', domain: '', docString: '', input: [value], output: [passedName(value)], attribute: [] };
+}
+
+function openBatchOf(name: string): ValueInfoProto {
+  return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: 1 } } });
+}
+
+/** A copy of a model whose named weights have other values (float32, same shape). The messages of all others are shared. */
+export function withWeights(model: ModelProto, changed: ReadonlyMap<string, Float32Array>): ModelProto {
+  const graph = model.graph!;
+  const replace = (name: string, tensor: TensorProto): TensorProto => {
+    const values = changed.get(name);
+    return values ? encodeTensor(tensor.name, { type: 'float32', dims: tensor.dims.map(Number), data: values }) : tensor;
+  };
+  return create(ModelProtoSchema, {
+    ...model,
+    graph: create(GraphProtoSchema, {
+      ...graph,
+      initializer: graph.initializer.map((tensor) => replace(tensor.name, tensor)),
+      node: graph.node.map((node) => {
+        const name = node.output[0] ?? '';
+        if (node.opType !== 'Constant' || !changed.has(name)) return node;
+        return { ...node, attribute: node.attribute.map((attribute) => (attribute.t ? { ...attribute, t: replace(name, attribute.t) } : attribute)) };
+      }),
+    }),
+  });
+}
