@@ -1,0 +1,17 @@
+import * as vscode from 'vscode';
+import type { Progress } from '../engine/job.ts';
+
+/** A length of time in the coarsest fitting unit: `7 s`, `3 min`. */
+function duration(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** Progress in one line: `reading features: 120 of 720 pictures, 85 a second, 7 s left`. */
+export function describeProgress(progress: Progress): string {
+  const { step, done, total, unit, perSecond, secondsLeft } = progress;
+  const parts: string[] = [];
+  if (total > 0) parts.push(vscode.l10n.t('{0} of {1} {2}', done, total, unit));
+  if (perSecond !== undefined) parts.push(vscode.l10n.t('{0} a second', perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)));
+  if (secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', duration(secondsLeft)));
+  return parts.length > 0 ? `${step}: ${parts.join(', ')}` : step;
+}

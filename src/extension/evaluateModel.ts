@@ -1,0 +1,39 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { DistortionResult, Evaluation } from '../engine/results.ts';
+import type { CommandServices } from './commands.ts';
+import type { ModelSession } from './modelSessions.ts';
+import { newRunFolder } from './runFolders.ts';
+import { jobSettings } from './settings.ts';
+import { mayRunModels } from './trust.ts';
+
+/** Evaluates a model on the pictures known for it, and shows the run. */
+export async function evaluateModel(services: CommandServices, session: ModelSession): Promise<void> {
+  if (!mayRunModels()) return;
+  const images = await services.images.knownOrAsk(session.uri);
+  if (images === null) return;
+  const run = newRunFolder(session.uri);
+  const evaluation = await services.jobs.run('evaluate', { model: session.uri.fsPath, images, run, ...jobSettings(session.uri) });
+  await session.refreshRuns();
+  await session.showRun(run);
+  services.panel.show(session, 'overview');
+  void announce(services, session, evaluation);
+}
+
+async function announce(services: CommandServices, session: ModelSession, evaluation: Evaluation): Promise<void> {
+  const openGallery = vscode.l10n.t('Open Gallery');
+  const chosen = await vscode.window.showInformationMessage(describeEvaluation(evaluation), openGallery);
+  if (chosen === openGallery) services.panel.show(session, 'gallery');
+}
+
+/** What an evaluation found, in one sentence: the distortion that changed most labels. */
+export function describeEvaluation({ model, images, distortions }: Evaluation): string {
+  const name = path.basename(model.path);
+  const instability = (distortion: DistortionResult) => distortion.labelInstability.value;
+  const worst = [...distortions].sort((a, b) => instability(b) - instability(a))[0];
+  if (!worst) return vscode.l10n.t('{0} was evaluated on {1} pictures.', name, images.evaluated);
+  const share = `${(100 * instability(worst)).toFixed(1)} %`;
+  if (instability(worst) === 0) return vscode.l10n.t('{0}: no label changed in any of {1} pictures.', name, images.evaluated);
+  return vscode.l10n.t('{0}: {1} of the labels changed under {2} {3}, the worst of {4} distortions, on {5} pictures.',
+    name, share, worst.name, worst.strength, distortions.length, images.evaluated);
+}

@@ -1,0 +1,100 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { CancelledError, UserError } from '../engine/job.ts';
+import type { Progress } from '../engine/job.ts';
+import type { WorkerMethods, JobView } from '../protocol.ts';
+import { describeProgress } from './describeProgress.ts';
+import { startWorker } from './startWorker.ts';
+
+type JobMethod = JobView['kind'];
+type Options<M extends JobMethod> = Parameters<WorkerMethods[M]>[0];
+type Result<M extends JobMethod> = Awaited<ReturnType<WorkerMethods[M]>>;
+
+interface RunningJob {
+  view: JobView;
+  controller: AbortController;
+}
+
+/** Runs jobs on models, each in a worker of its own, one at a time for each model. */
+export class Jobs implements vscode.Disposable {
+  readonly #extensionPath: string;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #running = new Map<string, RunningJob>();
+  readonly #failures = new Map<string, string>();
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+
+  constructor(extensionPath: string, log: vscode.LogOutputChannel) {
+    this.#extensionPath = extensionPath;
+    this.#log = log;
+  }
+
+  /** The job that runs on a model file; null where none does. */
+  running(model: string): JobView | null {
+    return this.#running.get(model)?.view ?? null;
+  }
+
+  /** Why the last job on a model file failed; null where it did not. */
+  failure(model: string): string | null {
+    return this.#failures.get(model) ?? null;
+  }
+
+  cancel(model: string): void {
+    this.#running.get(model)?.controller.abort();
+  }
+
+  /**
+   * Runs a job to its end, with a notification that shows its progress and can cancel it. Throws `CancelledError` when it was
+   * cancelled, and what the worker or its end reports otherwise.
+   */
+  async run<M extends JobMethod>(kind: M, options: Options<M>): Promise<Result<M>> {
+    const { model } = options;
+    if (this.#running.has(model)) throw new UserError(vscode.l10n.t('a job on {0} is running already', path.basename(model)));
+    const job: RunningJob = { view: { kind, model, progress: null }, controller: new AbortController() };
+    this.#running.set(model, job);
+    this.#failures.delete(model);
+    this.#changed.fire();
+    this.#log.info(`${kind} ${JSON.stringify(options)}`);
+    try {
+      return await this.#withNotification(job, (report) => this.#inWorker(kind, options, job, report));
+    } catch (error) {
+      if (!(error instanceof CancelledError)) this.#failures.set(model, error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      this.#running.delete(model);
+      this.#log.info(`${kind} of ${model} ended`);
+      this.#changed.fire();
+    }
+  }
+
+  async #withNotification<T>(job: RunningJob, work: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
+    const name = path.basename(job.view.model);
+    const title = job.view.kind === 'evaluate' ? vscode.l10n.t('Evaluating {0}', name) : vscode.l10n.t('Stabilizing {0}', name);
+    return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (notification, token) => {
+      token.onCancellationRequested(() => job.controller.abort());
+      return await work((progress) => notification.report({ message: describeProgress(progress) }));
+    });
+  }
+
+  async #inWorker<M extends JobMethod>(kind: M, options: Options<M>, job: RunningJob, report: (progress: Progress) => void): Promise<Result<M>> {
+    const worker = startWorker(this.#extensionPath, {
+      log: (line) => this.#log.info(line),
+      progress: (progress) => {
+        job.view.progress = progress;
+        report(progress);
+        this.#changed.fire();
+      },
+    });
+    this.#log.info(`worker ${String(worker.pid)} started`);
+    try {
+      return await worker.call<M>(kind, options, job.controller.signal);
+    } finally {
+      worker.stop();
+    }
+  }
+
+  dispose(): void {
+    for (const job of this.#running.values()) job.controller.abort();
+    this.#changed.dispose();
+  }
+}

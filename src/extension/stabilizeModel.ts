@@ -1,0 +1,40 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { Stabilization } from '../engine/results.ts';
+import type { CommandServices } from './commands.ts';
+import type { ModelSession } from './modelSessions.ts';
+import { revealFile } from './modelView.ts';
+import { newRunFolder } from './runFolders.ts';
+import { jobSettings, stabilizeSettings } from './settings.ts';
+import { mayRunModels } from './trust.ts';
+
+/** Stabilizes a model on the pictures known for it, writes the new file beside it, and shows the comparison. */
+export async function stabilizeModel(services: CommandServices, session: ModelSession): Promise<void> {
+  if (!mayRunModels()) return;
+  const images = await services.images.knownOrAsk(session.uri);
+  if (images === null) return;
+  const run = newRunFolder(session.uri);
+  const options = { model: session.uri.fsPath, images, run, ...jobSettings(session.uri), ...stabilizeSettings(session.uri) };
+  const stabilization = await services.jobs.run('stabilize', options);
+  const output = vscode.Uri.file(stabilization.output);
+  await services.images.remember(output, images);
+  await session.refreshRuns();
+  await session.showRun(run);
+  services.panel.show(session, 'overview');
+  void announce(stabilization, output);
+}
+
+async function announce({ accepted, reason }: Stabilization, output: vscode.Uri): Promise<void> {
+  const openModel = vscode.l10n.t('Open Model');
+  const reveal = vscode.l10n.t('Show File');
+  const name = path.basename(output.fsPath);
+  const chosen = accepted
+    ? await vscode.window.showInformationMessage(vscode.l10n.t('Stabilized, as {0}: {1}', name, reason), openModel, reveal)
+    : await vscode.window.showWarningMessage(vscode.l10n.t('Not accepted: {0} The new model is kept as {1}.', asSentence(reason), name), reveal);
+  if (chosen === openModel) await vscode.commands.executeCommand('vscode.open', output);
+  if (chosen === reveal) await revealFile(output);
+}
+
+function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

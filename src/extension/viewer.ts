@@ -1,0 +1,44 @@
+import type * as vscode from 'vscode';
+import type { WorkerMethods } from '../protocol.ts';
+import type { WorkerProcess } from '../workerProcess.ts';
+import { startWorker } from './startWorker.ts';
+
+/** Methods that only look: the viewer answers them, jobs have workers of their own. */
+type ViewerMethod = Exclude<keyof WorkerMethods, 'evaluate' | 'stabilize'>;
+
+/** Without a call for so long the worker is let go, in milliseconds. */
+const IDLE = 5 * 60_000;
+
+/** The one long-lived worker that reads models and runs for the screen: started by the first call, stopped when idle. */
+export class Viewer implements vscode.Disposable {
+  readonly #extensionPath: string;
+  readonly #log: vscode.LogOutputChannel;
+  #worker: WorkerProcess | null = null;
+  #waiting = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(extensionPath: string, log: vscode.LogOutputChannel) {
+    this.#extensionPath = extensionPath;
+    this.#log = log;
+  }
+
+  async call<M extends ViewerMethod>(method: M, params: Parameters<WorkerMethods[M]>[0]): Promise<Awaited<ReturnType<WorkerMethods[M]>>> {
+    if (!this.#worker?.alive) {
+      this.#worker = startWorker(this.#extensionPath, { progress: () => undefined, log: (line) => this.#log.debug(`viewer: ${line}`) });
+    }
+    clearTimeout(this.#idle);
+    this.#waiting++;
+    try {
+      return await this.#worker.call(method, params);
+    } finally {
+      this.#waiting--;
+      if (this.#waiting === 0) this.#idle = setTimeout(() => this.dispose(), IDLE);
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this.#idle);
+    this.#worker?.stop();
+    this.#worker = null;
+  }
+}

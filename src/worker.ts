@@ -1,0 +1,57 @@
+/**
+ * Entry of the worker process: answers `WorkerMethods` over the IPC channel of `child_process.fork`. The engine is loaded by
+ * the first call that needs it, so that a worker that only lists runs stays small.
+ */
+import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
+import type { CancellationToken } from 'vscode-jsonrpc/node';
+import type { Job } from './engine/job.ts';
+import { ProgressThrottle } from './progressThrottle.ts';
+import type { WorkerMethods } from './protocol.ts';
+import { toResponseError } from './rpc.ts';
+import { needsWasmSharp, redirectSharpToWasm } from './sharpForElectron.ts';
+
+type Handlers = { [M in keyof WorkerMethods]: (params: Parameters<WorkerMethods[M]>[0], job: Job) => ReturnType<WorkerMethods[M]> };
+
+const handlers: Handlers = {
+  inspect: async (options) => (await import('./engine/inspect.ts')).inspect(options),
+  evaluate: async (options, job) => (await import('./engine/evaluate.ts')).evaluate(options, job),
+  stabilize: async (options, job) => (await import('./engine/stabilize.ts')).stabilize(options, job),
+  compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
+  listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),
+  openRun: async ({ run }) => (await import('./engine/runs/runFolder.ts')).readRun(run),
+  pairs: async (query) => (await import('./engine/runs/pairsView.ts')).pairsPage(query),
+  pairPictures: async (query) => (await import('./engine/runs/pairPictures.ts')).pairPictures(query),
+};
+
+if (needsWasmSharp()) redirectSharpToWasm();
+
+const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
+
+function jobFor(token: CancellationToken): { job: Job; throttle: ProgressThrottle } {
+  const controller = new AbortController();
+  token.onCancellationRequested(() => controller.abort());
+  const throttle = new ProgressThrottle((progress) => void connection.sendNotification('progress', progress));
+  const job: Job = {
+    signal: controller.signal,
+    progress: (progress) => throttle.push(progress),
+    log: (line) => void connection.sendNotification('log', line),
+  };
+  return { job, throttle };
+}
+
+for (const [method, handle] of Object.entries(handlers) as [string, (params: unknown, job: Job) => Promise<unknown>][]) {
+  connection.onRequest(method, async (params: unknown, token: CancellationToken) => {
+    const { job, throttle } = jobFor(token);
+    try {
+      return await handle(params, job);
+    } catch (error) {
+      return toResponseError(error);
+    } finally {
+      throttle.flush();
+    }
+  });
+}
+
+// A worker whose parent is gone has nobody to work for.
+process.once('disconnect', () => process.exit(0));
+connection.listen();
