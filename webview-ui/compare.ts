@@ -1,0 +1,125 @@
+/** Before, control and stabilized side by side, or two runs: verdict, dot plot with intervals, differences with their p. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Comparison, DistortionChange, Share, ShareChange, Stabilization } from '../src/engine/results.ts';
+import { dotMark, dotPlot, shareScale, type Dot } from './charts.ts';
+import { baseName, distortionKey, distortionName, interval, percent, points, pointsInterval, pValue } from './format.ts';
+import { downIcon, evenIcon, rightIcon, upIcon, wrongIcon } from './icons.ts';
+import { cell, phrase, shareText, warnings } from './overview.ts';
+import { howItWasMade } from './provenance.ts';
+import { distortionMeaning, strings } from './strings.ts';
+import { trainingDetails } from './training.ts';
+import { comparisonVerdict, direction, stabilizationVerdict } from './verdict.ts';
+
+const text = strings.compareView;
+
+/** A run whose pairs can be opened in the gallery. */
+export interface ComparePart {
+  name: string;
+  run: string;
+}
+
+type OpenPart = (run: string) => void;
+
+/** A paired difference: sign, size, interval, p, and in words what it means. Negative is better. */
+function changeText(change: ShareChange | undefined): TemplateResult {
+  if (!change) return html`<span class="muted">–</span>`;
+  const way = direction(change);
+  const sign = way === 'better' ? downIcon() : way === 'worse' ? upIcon() : evenIcon();
+  return html`<span class="two numbers ${way}">${sign} ${points(change.difference)} <span>${text[way]}</span><br><span class="muted">${pointsInterval(change.low, change.high)}, ${pValue(change.p)}</span></span>`;
+}
+
+const pairsText = ({ pairs }: DistortionChange): TemplateResult => html`<span class="two">${text.newly(pairs.newlyStable, pairs.newlyBroken)}</span>`;
+
+const legend = (dots: { shape: Dot['shape']; name: string }[]): TemplateResult => html`<div class="legend">${dots.map(({ shape, name }) => html`<span>${dotMark(shape)}${name}</span>`)}</div>`;
+
+const columns = (names: string[], end: number): TemplateResult => html`
+  <div role="rowgroup"><div role="row">
+    <span role="columnheader">${strings.overview.distortion}</span>
+    <span role="columnheader"><span class="axis-end"><span>${strings.overview.instability}</span><span aria-hidden="true">${percent(end)}</span></span></span>
+    ${names.map((name) => html`<span role="columnheader">${name}</span>`)}
+  </div></div>`;
+
+const openButtons = (parts: ComparePart[], open: OpenPart): TemplateResult => html`
+  <div class="open-parts">${parts.map(({ name, run }) => html`<button class="secondary" @click=${() => open(run)}>${text.open(name)}</button>`)}</div>`;
+
+/** The three evaluations of a stabilization. */
+export function compareStabilization(result: Stabilization, parts: ComparePart[], open: OpenPart, reveal: (path: string) => void): TemplateResult {
+  const verdict = stabilizationVerdict(result);
+  const controls = new Map(result.overControl.distortions.map((change) => [distortionKey(change), change]));
+  const shares = result.comparison.distortions.map((change) => ({ change, control: controls.get(distortionKey(change)) }));
+  const end = shareScale(shares.flatMap(({ change, control }) => [change.labelInstability.a.high, change.labelInstability.b.high, control?.labelInstability.a.high ?? 0]));
+  return html`
+    <div class="view">
+      ${warnings(result.warnings)}
+      <p class="decision ${result.accepted ? 'accepted' : 'rejected'}">${result.accepted ? rightIcon() : wrongIcon()} <b>${result.accepted ? text.accepted : text.rejected}.</b> ${result.reason}</p>
+      <h2 class="verdict">${phrase(verdict.headline)}</h2>
+      ${verdict.details.map((sentence) => html`<p class="details">${sentence}</p>`)}
+      <p class="details">${text.controlMeans}</p>
+      ${legend([{ shape: 'before', name: text.before }, { shape: 'control', name: text.control }, { shape: 'after', name: text.after }])}
+      <div class="table changes" role="table" aria-label=${text.table}>
+        ${columns([text.before, text.control, text.after, text.overControl, text.overBefore, text.pairs], end)}
+        <div role="rowgroup">${shares.map(({ change, control }) => html`
+          <div role="row">
+            <div role="rowheader" title=${distortionMeaning(change)}>${distortionName(change)}</div>
+            ${cell('', dotPlot(distortionName(change), [
+              { name: text.before, shape: 'before', share: change.labelInstability.a },
+              ...(control ? [{ name: text.control, shape: 'control' as const, share: control.labelInstability.a }] : []),
+              { name: text.after, shape: 'after', share: change.labelInstability.b },
+            ], end), 'whole')}
+            ${cell(text.before, shareText(change.labelInstability.a))}
+            ${cell(text.control, control ? shareText(control.labelInstability.a) : '–')}
+            ${cell(text.after, shareText(change.labelInstability.b))}
+            ${cell(text.overControl, changeText(control?.labelInstability))}
+            ${cell(text.overBefore, changeText(change.labelInstability))}
+            ${cell(text.pairs, pairsText(change))}
+          </div>`)}</div>
+      </div>
+      ${cleanPrecision([
+        [text.before, result.comparison.clean?.precisionAt1.a], [text.control, result.overControl.clean?.precisionAt1.a], [text.after, result.comparison.clean?.precisionAt1.b],
+      ], result.comparison.clean?.precisionAt1)}
+      ${openButtons(parts, open)}
+      ${trainingDetails(result, reveal)}
+      ${howItWasMade(result.after)}
+    </div>`;
+}
+
+function cleanPrecision(columns: [string, Share | undefined][], change: ShareChange | undefined): TemplateResult | typeof nothing {
+  if (columns.every(([, share]) => !share)) return nothing;
+  const way = change && (change.low > 0 ? 'better' : change.high < 0 ? 'worse' : 'same');
+  return html`
+    <section><h2>${text.cleanPrecision}</h2>
+      <div class="scrolls"><table class="plain" aria-label=${text.cleanTable}>
+        <tr>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}${change ? html`<th scope="col">${text.change}</th>` : nothing}</tr>
+        <tr>${columns.map(([, share]) => html`<td>${share ? html`<span class="numbers">${percent(share.value)} <span class="muted">${interval(share)}</span></span>` : '–'}</td>`)}
+          ${change ? html`<td><span class="numbers ${way ?? ''}">${way === 'better' ? upIcon() : way === 'worse' ? downIcon() : evenIcon()} ${points(change.difference)} <span class="muted">${pointsInterval(change.low, change.high)}, ${pValue(change.p)}</span></span></td>` : nothing}</tr>
+      </table></div>
+    </section>`;
+}
+
+/** Two runs chosen by the user. */
+export function compareRuns(comparison: Comparison, parts: ComparePart[], open: OpenPart): TemplateResult {
+  const verdict = comparisonVerdict(comparison);
+  const end = shareScale(comparison.distortions.flatMap(({ labelInstability }) => [labelInstability.a.high, labelInstability.b.high]));
+  const names = { a: `${text.a}: ${baseName(comparison.a.model)}`, b: `${text.b}: ${baseName(comparison.b.model)}` };
+  return html`
+    <div class="view">
+      ${comparison.differences.length === 0 ? nothing : html`<p>${text.differences}:</p>${warnings(comparison.differences)}`}
+      <h2 class="verdict">${phrase(verdict.headline)}</h2>
+      ${verdict.details.map((sentence) => html`<p class="details">${sentence}</p>`)}
+      ${legend([{ shape: 'before', name: `${names.a} (${baseName(comparison.a.run)})` }, { shape: 'after', name: `${names.b} (${baseName(comparison.b.run)})` }])}
+      <div class="table changes two-runs" role="table" aria-label=${text.table}>
+        ${columns([text.a, text.b, text.change, text.pairsTwo], end)}
+        <div role="rowgroup">${comparison.distortions.map((change) => html`
+          <div role="row">
+            <div role="rowheader" title=${distortionMeaning(change)}>${distortionName(change)}</div>
+            ${cell('', dotPlot(distortionName(change), [{ name: text.a, shape: 'before', share: change.labelInstability.a }, { name: text.b, shape: 'after', share: change.labelInstability.b }], end), 'whole')}
+            ${cell(text.a, shareText(change.labelInstability.a))}
+            ${cell(text.b, shareText(change.labelInstability.b))}
+            ${cell(text.change, changeText(change.labelInstability))}
+            ${cell(text.pairsTwo, pairsText(change))}
+          </div>`)}</div>
+      </div>
+      ${cleanPrecision([[text.a, comparison.clean?.precisionAt1.a], [text.b, comparison.clean?.precisionAt1.b]], comparison.clean?.precisionAt1)}
+      ${openButtons(parts, open)}
+    </div>`;
+}

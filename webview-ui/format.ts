@@ -1,0 +1,91 @@
+/** Numbers as the screens write them: one decimal for shares, tabular widths, true minus signs, spaces that do not break. */
+import type { DistortionSpec, Share } from '../src/engine/results.ts';
+
+const space = '\u00a0';
+const minus = '\u2212';
+const language = 'en';
+const grouped = new Intl.NumberFormat(language);
+const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** 12345 → "12,345". */
+export const count = (value: number): string => grouped.format(value);
+
+function bareshare(value: number): string {
+  if (value === 0 || value === 1) return String(value * 100);
+  if (value < 0.0005) return '<0.1';
+  if (value > 0.9995) return '>99.9';
+  return (value * 100).toFixed(1);
+}
+
+/** A share in [0, 1] → "7.4 %". */
+export const percent = (value: number): string => `${bareshare(value)}${space}%`;
+
+/** The interval of a share → "5.6–9.5 %". */
+export const interval = (share: Pick<Share, 'low' | 'high'>): string => `${bareshare(share.low)}–${bareshare(share.high)}${space}%`;
+
+const signed = (value: number, digits: number): string => {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return value < 0 ? `${minus}${text}` : `+${text}`;
+};
+
+/** A difference of shares → "−15.2 points". */
+export const points = (difference: number): string => `${signed(difference * 100, 1)}${space}points`;
+
+/** The interval of a difference of shares → "−18.4 to −12.1". */
+export const pointsInterval = (low: number, high: number): string => `${signed(low * 100, 1)} to ${signed(high * 100, 1)}`;
+
+/** A probability of a test → "p = 0.03", "p < 0.001". */
+export const pValue = (p: number): string => p < 0.001 ? `p${space}<${space}0.001` : `p${space}=${space}${p < 0.1 ? p.toFixed(3) : p.toFixed(2)}`;
+
+/** A distance or divergence, three digits that count: 0.989, 3.21, 12.3, 1.2e-6. */
+export function measure(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size < 0.0005) return value.toExponential(1).replace('-', minus);
+  if (size < 1) return value.toFixed(3);
+  return size < 1000 ? value.toPrecision(3) : count(Math.round(value));
+}
+
+/** A probability → "0.99". */
+export const probability = (value: number): string => value.toFixed(2);
+
+/** 172345 → "172 k", 3504872 → "3.5 M". */
+export function compact(value: number): string {
+  if (value < 1000) return String(value);
+  const [scaled, unit] = value < 999_500 ? [value / 1e3, 'k'] : value < 999.5e6 ? [value / 1e6, 'M'] : [value / 1e9, 'G'];
+  return `${scaled < 10 ? scaled.toFixed(1) : scaled.toFixed(0)}${space}${unit}`;
+}
+
+/** Bytes of a file → "688 kB", "14.2 MB". */
+export function bytes(value: number): string {
+  if (value < 1000) return `${value}${space}B`;
+  const [scaled, unit] = value < 1e6 ? [value / 1e3, 'kB'] : value < 1e9 ? [value / 1e6, 'MB'] : [value / 1e9, 'GB'];
+  return `${scaled < 100 ? scaled.toFixed(1) : scaled.toFixed(0)}${space}${unit}`;
+}
+
+/** Seconds → "12 s", "3 min 20 s", "1 h 5 min". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole}${space}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}${space}min${whole % 60 ? ` ${whole % 60}${space}s` : ''}`;
+  return `${Math.floor(whole / 3600)}${space}h ${Math.floor(whole % 3600 / 60)}${space}min`;
+}
+
+/** An ISO time → "Nov 22, 2026, 10:52 AM"; what is no time stays as it is. */
+export function time(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? iso : dateAndTime.format(date).replace(/\u202f/g, space);
+}
+
+/** The shape of a tensor → "3×96×96"; open dimensions are "?", the batch is left out. */
+export const shape = (dimensions: number[]): string => dimensions.slice(1).map((size) => size < 0 ? '?' : String(size)).join('×') || 'scalar';
+
+/** A distortion with its strength, as everywhere: "jpeg 50". */
+export const distortionName = ({ name, strength }: DistortionSpec): string => `${name}${space}${strength}`;
+
+/** A key that tells distortions apart: "jpeg:50", the command line's own form. */
+export const distortionKey = ({ name, strength }: DistortionSpec): string => `${name}:${strength}`;
+
+/** The last part of a path. */
+export const baseName = (path: string): string => path.split(/[\\/]/).filter(Boolean).at(-1) ?? path;

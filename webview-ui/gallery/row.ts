@@ -1,0 +1,74 @@
+/** One row of the gallery, drawn from a pair and the pictures that are there; a skeleton until they are. */
+import { html, nothing, svg, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
+import type { PairRow } from '../../src/protocol.ts';
+import { placeOnScale } from '../charts.ts';
+import { distortionName, measure, percent, probability } from '../format.ts';
+import { changedIcon, keptIcon, rightIcon, wrongIcon } from '../icons.ts';
+import { distortionMeaning, strings } from '../strings.ts';
+import { answers, type Answer } from './answers.ts';
+import type { ShownPictures } from './pictures.ts';
+
+const text = strings.gallery;
+const ANSWERS_IN_ROW = 4;
+
+type Side = 'a' | 'b' | 'difference';
+
+/** A picture in its frame. `keyed` makes a new element for a new address, so that a reused row never shows the old picture. */
+export const picture = (pictures: ShownPictures | undefined, side: Side, pair: PairRow | undefined): TemplateResult => html`
+  <span class="picture ${side}">${pictures === undefined ? nothing
+    : pictures.failed !== null ? html`<span class="no-picture" title=${pictures.failed}>${text.pictureFailed}</span>`
+      : keyed(pictures[side], html`<img src=${pictures[side]} width=${pictures.width} height=${pictures.height} alt=${pair ? `${pair.image}, ${text.pictureOf[side]}` : ''} decoding="async" draggable="false">`)}</span>`;
+
+/** Whether the label changed, by glyph, word and weight, with the labels and whether they are right. */
+export function labelLine(pair: PairRow): TemplateResult {
+  const verdict = (label: string): TemplateResult | typeof nothing => pair.truth === null ? nothing
+    : label === pair.truth ? html`<span class="mark-right" title=${text.right}>${rightIcon()}<span class="hidden">${text.right}</span></span>`
+      : html`<span class="mark-wrong" title=${text.wrong}>${wrongIcon()}<span class="hidden">${text.wrong}</span></span>`;
+  return pair.labelA === pair.labelB
+    ? html`<span class="badge kept">${keptIcon()}${text.kept}</span> <span class="label" title=${pair.labelA}>${pair.labelA}</span>${verdict(pair.labelA)}`
+    : html`<span class="badge changed">${changedIcon()}${text.changed}</span> <b class="label" title=${pair.labelA}>${pair.labelA}</b>${verdict(pair.labelA)}<span class="arrow" aria-hidden="true">→</span><b class="label new" title=${pair.labelB}>${pair.labelB}</b>${verdict(pair.labelB)}`;
+}
+
+const number = (value: number | null): string => value === null ? '–' : probability(value);
+
+/** Paired bars of one label, A above B, with both numbers. */
+export const answerBars = (answer: Answer): TemplateResult => html`
+  <span class="answer ${answer.role}">
+    <span class="answer-label" title=${answer.label}>${answer.label}</span>
+    <svg class="answer-bars" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" x="0" y="0" width="100" height="12"/>
+      ${svg`<rect class="a" x="0" y="1" width=${(answer.a ?? 0) * 100} height="4.5"/><rect class="b" x="0" y="6.5" width=${(answer.b ?? 0) * 100} height="4.5"/>`}
+    </svg>
+    <span class="answer-numbers">${number(answer.a)} → ${number(answer.b)}</span>
+  </span>`;
+
+const measures = (pair: PairRow): TemplateResult => html`
+  <span class="distance-value">${measure(pair.featureDistance)}</span>`;
+
+/** The cells of a row. Without a pair, a skeleton that already says which row it is. */
+export function rowCells(index: number, pair: PairRow | undefined, pictures: ShownPictures | undefined, maxFeatureDistance: number): TemplateResult {
+  if (!pair) {
+    return html`
+      <span role="gridcell" class="cell-picture">${picture(undefined, 'a', undefined)}</span>
+      <span role="gridcell" class="cell-picture">${picture(undefined, 'b', undefined)}</span>
+      <span role="gridcell" class="cell-picture">${picture(undefined, 'difference', undefined)}</span>
+      <span role="gridcell" class="cell-distance"><span class="skeleton short"></span><span class="skeleton"></span></span>
+      <span role="gridcell" class="cell-answers"><span class="muted">${text.loading(index + 1)}</span><span class="skeleton"></span><span class="skeleton short"></span></span>`;
+  }
+  return html`
+    <span role="gridcell" class="cell-picture">${picture(pictures, 'a', pair)}</span>
+    <span role="gridcell" class="cell-picture">${picture(pictures, 'b', pair)}</span>
+    <span role="gridcell" class="cell-picture">${picture(pictures, 'difference', pair)}</span>
+    <span role="gridcell" class="cell-distance">
+      <span class="distance-line">${measures(pair)}<span class="muted">${text.larger(percent(pair.rank))}</span></span>
+      ${placeOnScale(pair.featureDistance, maxFeatureDistance)}
+      <span class="distortion" title=${distortionMeaning({ name: pair.distortion, strength: pair.strength })}>${distortionName({ name: pair.distortion, strength: pair.strength })}</span>
+      <span class="muted numbers">${text.short.klDivergence} ${measure(pair.klDivergence)} · ${text.short.jsDivergence} ${measure(pair.jsDivergence)} · ${text.short.pixelDifference} ${measure(pair.pixelDifference)}</span>
+    </span>
+    <span role="gridcell" class="cell-answers">
+      <span class="labels">${labelLine(pair)}</span>
+      <span class="muted origin" title=${pair.image}>${pair.truth === null ? nothing : html`${text.truth(pair.truth)} · `}${pair.image}</span>
+      ${answers(pair, ANSWERS_IN_ROW).map(answerBars)}
+    </span>`;
+}

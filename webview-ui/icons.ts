@@ -1,0 +1,19 @@
+/** Small glyphs, drawn in the text's colour. Each stands beside a word, so that none carries meaning alone. */
+import { svg, html, type TemplateResult } from 'lit';
+
+const glyph = (content: TemplateResult, kind: string): TemplateResult =>
+  html`<svg class="glyph ${kind}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">${content}</svg>`;
+const line = (d: string): TemplateResult => svg`<path d=${d} fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"/>`;
+
+export const changedIcon = (): TemplateResult => glyph(line('M2.5 5.5h10M9.5 2.5l3 3-3 3M13.5 10.5h-10M6.5 7.5l-3 3 3 3'), 'changed');
+export const keptIcon = (): TemplateResult => glyph(line('M3.5 6h9M3.5 10h9'), 'kept');
+export const rightIcon = (): TemplateResult => glyph(line('M3 8.5l3.2 3.2L13 4.5'), 'right');
+export const wrongIcon = (): TemplateResult => glyph(line('M4 4l8 8M12 4l-8 8'), 'wrong');
+export const warningIcon = (): TemplateResult => glyph(line('M8 2.2L14.4 13.6H1.6ZM8 6.4v3.4M8 11.7v.1'), 'warning');
+export const errorIcon = (): TemplateResult => glyph(svg`<circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/>${line('M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4')}`, 'error');
+export const infoIcon = (): TemplateResult => glyph(svg`<circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/>${line('M8 7.4v3.6M8 5v.1')}`, 'info');
+export const downIcon = (): TemplateResult => glyph(line('M8 3v10M4 9l4 4 4-4'), 'down');
+export const upIcon = (): TemplateResult => glyph(line('M8 13V3M4 7l4-4 4 4'), 'up');
+export const evenIcon = (): TemplateResult => glyph(line('M2.5 9.2c1.8-2.6 3.6-2.6 5.5-1.2s3.7 1.4 5.5-1.2'), 'even');
+export const nextIcon = (): TemplateResult => glyph(line('M6 3l5 5-5 5'), 'next');
+export const previousIcon = (): TemplateResult => glyph(line('M10 3L5 8l5 5'), 'previous');

@@ -1,0 +1,56 @@
+import { css } from 'lit';
+
+/** The gallery's grid: rows of one height, positioned by a variable that the element sets, so that nothing is laid out twice. */
+export const galleryStyles = css`
+  :host { display: flex; flex-direction: column; min-height: 0; container-type: inline-size; --picture: 108px; }
+  .toolbar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: end; padding: 8px 16px; }
+  .choice { display: grid; gap: 1px; min-width: 0; }
+  .choice span { color: var(--quiet); font-size: 0.85em; }
+  .counts { margin-inline-start: auto; align-self: center; white-space: nowrap; }
+  .note { padding: 0 16px 6px; }
+  .message { padding: 36px 16px; display: grid; gap: 8px; justify-items: start; max-width: 560px; }
+  .grid { flex: 1; min-height: 0; overflow: auto; position: relative; contain: strict; border-top: 1px solid var(--rule); }
+  .grid:focus-visible { outline-offset: -1px; }
+  .head { position: sticky; top: 0; z-index: 1; background: var(--vscode-editor-background); border-bottom: 1px solid var(--rule); }
+  .head-row { color: var(--quiet); font-size: 0.9em; padding-block: 3px; }
+  .rows { position: relative; height: var(--rows-height); }
+  .wide .head-row, .wide .row { display: grid; grid-template-columns: var(--picture) var(--picture) var(--picture) minmax(170px, 1fr) minmax(260px, 2.2fr); column-gap: 12px; padding-inline: 16px; }
+  .row { position: absolute; inset-inline: 0; top: 0; transform: translateY(var(--top)); height: 132px; border-bottom: 1px solid var(--rule); align-items: center; cursor: pointer; contain: strict; }
+  .row:hover { background: var(--vscode-list-hoverBackground); }
+  .grid:focus .row.active { outline: 1px solid var(--vscode-focusBorder); outline-offset: -2px; }
+  .row.active { background: var(--vscode-list-inactiveSelectionBackground); }
+  .row > span { display: block; min-width: 0; }
+  .picture { display: flex; align-items: center; justify-content: center; width: var(--picture); height: var(--picture); background: var(--vscode-editorWidget-background); }
+  .picture img { display: block; max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; image-rendering: pixelated; }
+  .no-picture { color: var(--quiet); font-size: 0.85em; text-align: center; padding: 4px; }
+  .cell-distance > *, .cell-answers > * { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .distance-line { display: flex !important; align-items: baseline; gap: 8px; }
+  .distance-value { font-size: 1.25em; font-weight: 600; }
+  svg.scale { width: 100%; height: 10px; margin-block: 3px; overflow: visible !important; }
+  .scale .value { fill: var(--quiet); }
+  .scale .place { fill: var(--vscode-charts-blue); }
+  .labels { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+  .cell-answers > .labels { display: flex; align-items: center; gap: 5px; height: 22px; }
+  .labels .label { overflow: hidden; text-overflow: ellipsis; min-width: 2em; flex: 0 1 auto; }
+  .badge { flex: none; display: inline-flex; align-items: center; gap: 3px; font-size: 0.85em; }
+  .badge.changed { font-weight: 600; }
+  .badge.kept { color: var(--quiet); }
+  .answer { display: grid !important; grid-template-columns: minmax(70px, 1fr) minmax(80px, 2fr) auto; gap: 8px; align-items: center; height: 19px; font-size: 0.95em; }
+  .answer-label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--quiet); }
+  .answer.a .answer-label, .answer.b .answer-label { color: var(--vscode-foreground); font-weight: 600; }
+  .answer.both .answer-label { color: var(--vscode-foreground); }
+  .answer-bars { width: 100%; height: 12px; display: block; }
+  .answer-bars .track { fill: none; }
+  .answer-bars .a { fill: var(--quiet); }
+  .answer-bars .b { fill: var(--vscode-charts-blue); }
+  .answer-numbers { color: var(--quiet); white-space: nowrap; }
+  .skeleton { height: 10px; width: 80%; margin-block: 7px; background: var(--rule); border-radius: 2px; }
+  .skeleton.short { width: 40%; }
+  .narrow .head-row { display: flex; gap: 10px; padding-inline: 10px; overflow: hidden; }
+  .narrow .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: 0 1 auto; }
+  .narrow .row { height: 276px; display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); grid-template-rows: auto auto 1fr; gap: 4px 8px; padding: 6px 10px; align-content: start; align-items: start; }
+  .narrow .picture { width: 100%; height: 88px; }
+  .narrow .cell-distance, .narrow .cell-answers { grid-column: 1 / -1; }
+  .narrow .cell-distance { width: 100%; }
+  @container (max-width: 680px) { .toolbar { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
+`;
