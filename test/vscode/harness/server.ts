@@ -1,0 +1,138 @@
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { serverNode, serverRoot } from './paths.ts';
+
+/** Settings that keep the workbench quiet: nothing is fetched, nothing pops up. */
+const QUIET_SETTINGS = {
+  'telemetry.telemetryLevel': 'off',
+  'workbench.startupEditor': 'none',
+  'workbench.enableExperiments': false,
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'chat.disableAIFeatures': true,
+  'window.restoreWindows': 'none',
+  // The dialog for folders is then one of the workbench, which a test can type into.
+  'files.simpleDialog.enable': true,
+  'git.enabled': false,
+};
+
+/** Where a server keeps its data, and what it is started with. */
+export interface ServerOptions {
+  /** Folder for settings, logs and extensions; made where it is missing. */
+  dataFolder: string;
+  settings?: Record<string, unknown>;
+  env?: Record<string, string>;
+  /** Honour `extensionDevelopmentPath` and `extensionTestsPath` of the address; a built workbench ignores them otherwise. */
+  development?: boolean;
+  /** Whether workspaces have to be trusted by the user; tests trust them by themselves. */
+  workspaceTrust?: boolean;
+}
+
+/** A running VS Code server. */
+export interface Server {
+  url: string;
+  port: number;
+  /** What the server has printed so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const READY = /Extension host agent listening on (\d+)/;
+const START_LIMIT = 60_000;
+
+function folders(dataFolder: string): { server: string; user: string; extensions: string } {
+  const result = { server: path.join(dataFolder, 'server'), user: path.join(dataFolder, 'user'), extensions: path.join(dataFolder, 'extensions') };
+  for (const folder of Object.values(result)) mkdirSync(folder, { recursive: true });
+  mkdirSync(path.join(result.user, 'User'), { recursive: true });
+  return result;
+}
+
+/** The environment without what npm, a surrounding VS Code or a debugger put there; and without a gallery of extensions. */
+function serverEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|VSCODE_|NODE_OPTIONS$|ELECTRON_)/.test(name));
+  return { ...Object.fromEntries(kept), EXTENSIONS_GALLERY: '{}', ...extra };
+}
+
+function commandLine(dataFolder: string): string[] {
+  const { server, user, extensions } = folders(dataFolder);
+  return [
+    path.join(serverRoot, 'out', 'server-main.js'), '--accept-server-license-terms', '--telemetry-level', 'off',
+    '--server-data-dir', server, '--user-data-dir', user, '--extensions-dir', extensions,
+  ];
+}
+
+/** Starts a server on a free port of this machine. It ends with this process, however that ends. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { dataFolder, settings = {}, env = {}, development = false, workspaceTrust = false } = options;
+  const args = [
+    ...commandLine(dataFolder), '--host', '127.0.0.1', '--port', '0', '--without-connection-token',
+    '--disable-update-check', '--disable-getting-started-override',
+    ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
+    ...(development ? ['--enable-smoke-test-driver'] : []),
+  ];
+  const settingsFile = path.join(folders(dataFolder).user, 'User', 'settings.json');
+  writeFileSync(settingsFile, JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2));
+  // A process group of its own, so that extension host and file watcher go with it.
+  const child = spawn(serverNode, args, { env: serverEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let output = '';
+  const collect = (chunk: Buffer) => {
+    output += chunk.toString();
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  endWithThisProcess(child);
+  const port = await listeningPort(child, () => output);
+  return { url: `http://127.0.0.1:${port}`, port, log: () => output, stop: () => stopGroup(child) };
+}
+
+function listeningPort(child: ChildProcess, output: () => string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`the VS Code server ${why}:\n${output()}`));
+    const timer = setTimeout(() => fail('did not start in time'), START_LIMIT);
+    child.stdout?.on('data', () => {
+      const port = READY.exec(output())?.[1];
+      if (port === undefined) return;
+      clearTimeout(timer);
+      resolve(Number(port));
+    });
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      fail(`ended with exit code ${String(code)}`);
+    });
+  });
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    // The group is gone already: that is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function endWithThisProcess(child: ChildProcess): void {
+  process.once('exit', () => killGroup(child, 'SIGKILL'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+}
+
+async function stopGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  killGroup(child, 'SIGTERM');
+  const timer = setTimeout(() => killGroup(child, 'SIGKILL'), 5000);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** Installs a VSIX file as "Install from VSIX" does; returns what the server says. */
+export function installVsix(dataFolder: string, vsix: string): string {
+  return execFileSync(serverNode, [...commandLine(dataFolder), '--install-extension', vsix], { encoding: 'utf8', env: serverEnvironment({}) });
+}

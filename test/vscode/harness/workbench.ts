@@ -1,0 +1,155 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import { findBrowser, out } from './paths.ts';
+import type { Server } from './server.ts';
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  // No name but this machine's resolves: this proves that nothing needs the internet.
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+];
+
+/** A headless Chromium. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findBrowser();
+  if (executablePath === null) throw new Error('no Chromium was found: npm run setup');
+  return await chromium.launch({ executablePath, headless: true, args: FLAGS });
+}
+
+/** A page of the size of a laptop's screen. */
+export async function newPage(browser: Browser, colorScheme: 'dark' | 'light' = 'dark'): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1500, height: 950 }, reducedMotion: 'reduce', colorScheme });
+  return await context.newPage();
+}
+
+/** A file of this machine as the workbench names it. */
+export function remoteUri(server: Server, file: string): string {
+  return `vscode-remote://127.0.0.1:${server.port}${file}`;
+}
+
+/** Address of the workbench on a folder; `payload` are the pairs that VS Code's own integration tests use. */
+export function workbenchUrl(server: Server, folder: string, payload: [string, string][] = []): string {
+  const query = new URLSearchParams({ folder, payload: JSON.stringify([['skipWelcome', 'true'], ['skipReleaseNotes', 'true'], ...payload]) });
+  return `${server.url}/?${query.toString()}`;
+}
+
+/** Drives one workbench as a user does. */
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens the workbench on a folder and waits for its explorer. */
+  async open(server: Server, folder: string, payload: [string, string][] = []): Promise<void> {
+    await this.page.goto(workbenchUrl(server, folder, payload), { waitUntil: 'domcontentloaded' });
+    await this.explorerRow().first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Runs a command by its title through the palette, which must be opened again while the extension registers its commands. */
+  async runCommand(title: string): Promise<void> {
+    const row = this.quickPickRow(title);
+    const input = this.quickInput();
+    for (const end = Date.now() + 30_000; ;) {
+      await this.page.keyboard.press('F1');
+      await input.waitFor();
+      await input.fill(`>${title}`);
+      try {
+        await row.waitFor({ timeout: 1500 });
+        break;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+        await this.page.keyboard.press('Escape');
+        await input.waitFor({ state: 'hidden' });
+      }
+    }
+    await row.click();
+  }
+
+  quickInput(): Locator {
+    return this.page.locator('.quick-input-widget input[type="text"]');
+  }
+
+  quickPickRow(text: string): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /** Answers the dialog for a folder by typing its path. */
+  async chooseFolder(folder: string): Promise<void> {
+    const input = this.quickInput();
+    await input.waitFor();
+    await input.fill(`${folder}/`);
+    await this.page.locator('.quick-input-widget .monaco-button', { hasText: /Use These Pictures|OK/ }).first().click();
+    await input.waitFor({ state: 'hidden' });
+  }
+
+  explorerRow(name?: string): Locator {
+    const rows = this.page.locator('.explorer-folders-view .monaco-list-row');
+    return name === undefined ? rows : rows.filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  /** Unfolds folders of the explorer one after the other, the last name being a file or folder that must then be there. */
+  async unfold(...names: string[]): Promise<void> {
+    for (const [index, name] of names.entries()) {
+      const row = this.explorerRow(name).first();
+      await row.waitFor();
+      if (index < names.length - 1 && await row.getAttribute('aria-expanded') === 'false') await row.click();
+    }
+  }
+
+  /** Opens a file by the quick open box. */
+  async openFile(file: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.quickInput().waitFor();
+    await this.quickInput().fill(file);
+    await this.quickPickRow(path.basename(file)).click();
+  }
+
+  /** Right-clicks a file of the explorer and returns the titles of its menu. */
+  async contextMenu(name: string): Promise<string[]> {
+    await this.explorerRow(name).first().click({ button: 'right' });
+    const items = this.menuItem();
+    await items.first().waitFor();
+    return await items.allInnerTexts();
+  }
+
+  menuItem(title?: string): Locator {
+    const items = this.page.locator('.context-view .monaco-menu .action-item');
+    return title === undefined ? items : items.filter({ hasText: title }).first();
+  }
+
+  /** The notification whose text holds `text`. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
+  }
+
+  /** The document of the webview in which `selector` is visible: workbench > outer frame > the extension's own page. */
+  async webview(selector: string, timeout = 30_000): Promise<Frame> {
+    for (const end = Date.now() + timeout; ;) {
+      for (const frame of this.page.frames()) {
+        if (frame.parentFrame()?.parentFrame() && await showsSelector(frame, selector)) return frame;
+      }
+      if (Date.now() > end) throw new Error(`no webview shows ${selector}; frames: ${this.page.frames().map((frame) => frame.url()).join(' | ')}`);
+      await this.page.waitForTimeout(100);
+    }
+  }
+
+  /** Leaves a screenshot in `out/screenshots`. */
+  async screenshot(name: string): Promise<void> {
+    const folder = path.join(out, 'screenshots');
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
+  }
+}
+
+async function showsSelector(frame: Frame, selector: string): Promise<boolean> {
+  try {
+    return await frame.locator(selector).first().isVisible() && await frame.evaluate('document.readyState') === 'complete';
+  } catch {
+    // The frame was replaced while it was looked at; the next look sees the new one.
+    return false;
+  }
+}
