@@ -8,10 +8,17 @@ export const gaussianNoise: Distortion = {
   strength: { default: 0.04, minimum: 0, maximum: 1, whole: false, unit: 'σ in [0, 1]', sweep: [0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.2] },
   apply(picture, strength, random) {
     const { width, height, data } = picture;
-    const sigma = strength * 255;
-    // A clamped array rounds and clips by itself.
-    const noisy = new Uint8ClampedArray(data.length);
-    for (let i = 0; i < noisy.length; i++) noisy[i] = data[i]! + random.normal() * sigma;
-    return { width, height, data: new Uint8Array(noisy.buffer) };
+    const noisy = new Uint8Array(data.length);
+    // Noise is drawn in pieces, so that a large picture needs no noise of four times its own size in memory.
+    const noise = new Float32Array(Math.min(4096, data.length));
+    for (let from = 0; from < data.length; from += noise.length) {
+      const end = Math.min(noise.length, data.length - from);
+      random.fillNormal(noise, strength * 255);
+      for (let i = 0; i < end; i++) {
+        const value = data[from + i]! + noise[i]! + 0.5;
+        noisy[from + i] = value < 0 ? 0 : value > 255 ? 255 : value | 0;
+      }
+    }
+    return { width, height, data: noisy };
   },
 };

@@ -99,6 +99,15 @@ function scaleRows(picture: Picture, first: number, last: number, width: number,
     const row = y * picture.width * 3;
     for (let x = 0; x < width; x++) {
       let from = row + start[x]! * 3;
+      // Enlarging takes two pixels, mostly; without a loop that is twice as fast.
+      if (count[x] === 2) {
+        const first = weights[x * stride]!;
+        const second = weights[x * stride + 1]!;
+        out[at++] = (half + Math.imul(first, source[from]!) + Math.imul(second, source[from + 3]!)) >> precision;
+        out[at++] = (half + Math.imul(first, source[from + 1]!) + Math.imul(second, source[from + 4]!)) >> precision;
+        out[at++] = (half + Math.imul(first, source[from + 2]!) + Math.imul(second, source[from + 5]!)) >> precision;
+        continue;
+      }
       let red = half;
       let green = half;
       let blue = half;
@@ -124,6 +133,10 @@ function scaleColumns(source: Uint8Array, offset: number, width: number, height:
   const half = 1 << (precision - 1);
   const sums = new Int32Array(rowBytes);
   for (let y = 0; y < height; y++) {
+    if (count[y] === 2) {
+      mixRows(source, (start[y]! - offset) * rowBytes, rowBytes, weights[y * stride]!, weights[y * stride + 1]!, out, y * rowBytes);
+      continue;
+    }
     sums.fill(half);
     for (let k = 0; k < count[y]!; k++) {
       const weight = weights[y * stride + k]!;
@@ -134,6 +147,14 @@ function scaleColumns(source: Uint8Array, offset: number, width: number, height:
     for (let i = 0; i < rowBytes; i++) out[at + i] = sums[i]! >> precision;
   }
   return new Uint8Array(out.buffer);
+}
+
+/** Writes the weighted sum of a row and the one below it. */
+function mixRows(source: Uint8Array, from: number, rowBytes: number, first: number, second: number, out: Uint8ClampedArray, at: number): void {
+  const half = 1 << (precision - 1);
+  for (let i = 0; i < rowBytes; i++) {
+    out[at + i] = (half + Math.imul(first, source[from + i]!) + Math.imul(second, source[from + rowBytes + i]!)) >> precision;
+  }
 }
 
 function nearest(picture: Picture, width: number, height: number, box: Box): Picture {

@@ -54,23 +54,23 @@ export function toNoisyTensor(
   const { tables, slopes } = prepared(scaling);
   if (scaling.channels === 'gray') {
     const table = tables[0]!;
-    const slope = slopes[0]! * sigma;
-    for (let i = 0, from = 0; i < pixels; i++, from += 3) out[offset + i] = table[luma(data, from)]! + random.normal() * slope;
+    const noise = new Float32Array(pixels);
+    random.fillNormal(noise, slopes[0]! * sigma);
+    for (let i = 0, from = 0; i < pixels; i++, from += 3) out[offset + i] = table[luma(data, from)]! + noise[i]!;
     return;
   }
+  const noise = new Float32Array(pixels * 3);
+  random.fillNormal(noise, sigma);
   const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
-  const redSlope = slopes[0]! * sigma;
-  const greenSlope = slopes[1]! * sigma;
-  const blueSlope = slopes[2]! * sigma;
+  const [redSlope, greenSlope, blueSlope] = slopes as [number, number, number];
   const { start, step } = places(layout, scaling.channels, pixels);
   let r = offset + start[0];
   let g = offset + start[1];
   let b = offset + start[2];
-  const end = pixels * 3;
-  for (let from = 0; from < end; from += 3, r += step, g += step, b += step) {
-    out[r] = red[data[from]!]! + random.normal() * redSlope;
-    out[g] = green[data[from + 1]!]! + random.normal() * greenSlope;
-    out[b] = blue[data[from + 2]!]! + random.normal() * blueSlope;
+  for (let from = 0; from < noise.length; from += 3, r += step, g += step, b += step) {
+    out[r] = red[data[from]!]! + noise[from]! * redSlope;
+    out[g] = green[data[from + 1]!]! + noise[from + 1]! * greenSlope;
+    out[b] = blue[data[from + 2]!]! + noise[from + 2]! * blueSlope;
   }
 }
 
