@@ -1,0 +1,146 @@
+import { range, type Flow } from '../flow.ts';
+import { flowOf, imageOf, shown } from './image.ts';
+import type { LayerCall, LayerKind } from './layerKind.ts';
+
+/** Product of the dimensions, −1 where one is open. */
+function product(dims: readonly number[]): number {
+  return dims.some((dim) => dim < 0) ? -1 : dims.reduce((size, dim) => size * dim, 1);
+}
+
+function flatten(call: LayerCall, input: Flow): Flow {
+  const { graph } = call;
+  const shape = [input.shape[0]!, product(input.shape.slice(1))];
+  const rank = input.shape.length;
+  // A layer that counts channels first flattens as if they came last.
+  const value = call.config.channelsFirst && rank > 2
+    ? graph.op('Transpose', [graph.plain(input)], { perm: [0, ...range(2, rank), 1] }, `${call.name}/channels_last`)
+    : graph.rowMajor(input);
+  return { name: graph.op('Flatten', [value], { axis: 1 }, call.name), shape, channelsFirst: false };
+}
+
+function reshape(call: LayerCall, input: Flow): Flow {
+  const { graph, config } = call;
+  const target = (config.integers('target_shape') ?? []).map((dim) => (dim < 0 ? -1 : dim));
+  const size = product(input.shape.slice(1));
+  const open = target.indexOf(-1);
+  const known = product(target.filter((dim) => dim >= 0));
+  const filled = size >= 0 && open >= 0 && known > 0 ? target.with(open, size / known) : target;
+  if (target.length === 0 || target.includes(0) || target.lastIndexOf(-1) !== open || !filled.every(Number.isSafeInteger) || (size >= 0 && product(filled) !== size)) {
+    throw config.error(`its input of shape [${shown(input.shape)}] does not fit its target_shape [${shown(target)}]`);
+  }
+  const shape = [input.shape[0]!, ...filled];
+  // What is one place wide is laid out for the image layer that follows it, as in a squeeze-and-excitation block.
+  const channelsFirst = filled.length > 2 && filled.slice(0, -1).every((dim) => dim === 1);
+  const dims = channelsFirst ? [filled.at(-1)!, ...filled.slice(0, -1)] : filled;
+  return { name: graph.op('Reshape', [graph.rowMajor(input), graph.builder.ints([0, ...dims])], {}, call.name), shape, channelsFirst };
+}
+
+function permute(call: LayerCall, input: Flow): Flow {
+  const { graph, config } = call;
+  const dims = config.integers('dims') ?? [];
+  const rank = input.shape.length;
+  if (dims.length !== rank - 1 || range(1, rank).some((axis) => !dims.includes(axis))) throw config.wrong('dims', `the axes 1 to ${rank - 1} in some order`);
+  const order = [0, ...dims];
+  const shape = order.map((axis) => input.shape[axis]!);
+  const stored = order.map((axis) => graph.axis(input, axis));
+  if (stored.every((axis, place) => axis === place)) return { name: input.name, shape, channelsFirst: false };
+  return { name: graph.op('Transpose', [input.name], { perm: stored }, call.name), shape, channelsFirst: false };
+}
+
+/** What is added or cut before and after rows and columns: a number, one for each, or two for each. */
+function margins(call: LayerCall, key: string, fallback: number): [before: number, after: number][] {
+  const value = call.config.value(key) ?? fallback;
+  const list = Array.isArray(value) ? (value as unknown[]) : [value, value];
+  const pairs = list.map((item) => (Array.isArray(item) ? (item as unknown[]) : [item, item]));
+  if (pairs.length !== 2 || !pairs.every((pair) => pair.length === 2 && pair.every((size) => Number.isSafeInteger(size) && (size as number) >= 0))) {
+    throw call.config.wrong(key, 'whole numbers for rows and columns');
+  }
+  return pairs as [number, number][];
+}
+
+function zeroPadding(call: LayerCall, input: Flow): Flow {
+  const image = imageOf(call, input, 2);
+  const [rows, columns] = margins(call, 'padding', 1) as [[number, number], [number, number]];
+  const pads = call.graph.builder.ints([0, 0, rows[0], columns[0], 0, 0, rows[1], columns[1]]);
+  const spatial = image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim + [rows, columns][axis]!.reduce((sum, size) => sum + size, 0)));
+  return flowOf(call, input, { ...image, name: call.graph.op('Pad', [image.name, pads], {}, call.name), spatial });
+}
+
+/** An end that no axis reaches: ONNX cuts up to it. */
+const farEnd = Number.MAX_SAFE_INTEGER;
+
+function cropping(call: LayerCall, input: Flow): Flow {
+  const { builder } = call.graph;
+  const image = imageOf(call, input, 2);
+  const cut = margins(call, 'cropping', 0);
+  const spatial = image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim - cut[axis]![0] - cut[axis]![1]));
+  if (spatial.some((dim) => dim === 0 || dim < -1)) throw call.config.error(`it cuts all of its input of ${shown(image.spatial)}`);
+  const inputs = [builder.ints(cut.map(([before]) => before)), builder.ints(cut.map(([, after]) => (after === 0 ? farEnd : -after))), builder.ints([2, 3])];
+  return flowOf(call, input, { ...image, name: call.graph.op('Slice', [image.name, ...inputs], {}, call.name), spatial });
+}
+
+/** How TensorFlow.js reads a picture between its pixels, in the words of ONNX's Resize. */
+function interpolation(call: LayerCall, coordinates: 'asymmetric' | 'align_corners', fallback: string): Record<string, string> {
+  const word = call.config.word('interpolation', fallback);
+  if (word === 'bilinear') return { mode: 'linear', coordinate_transformation_mode: coordinates };
+  if (word !== 'nearest') throw call.config.unsupported(`interpolation ${word}`);
+  return { mode: 'nearest', coordinate_transformation_mode: coordinates, nearest_mode: coordinates === 'asymmetric' ? 'floor' : 'round_prefer_ceil' };
+}
+
+function upSampling(call: LayerCall, input: Flow): Flow {
+  const image = imageOf(call, input, 2);
+  const size = call.config.counts('size', 2, 2);
+  // TensorFlow.js scales from the corner of the picture, not from the middle of its first pixel.
+  const attributes = interpolation(call, 'asymmetric', 'nearest');
+  const result = call.graph.op('Resize', [image.name, '', call.graph.builder.float([1, 1, ...size])], attributes, call.name);
+  return flowOf(call, input, { ...image, name: result, spatial: image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim * size[axis]!)) });
+}
+
+function resizing(call: LayerCall, input: Flow): Flow {
+  const { config, graph } = call;
+  if (config.flag('crop_to_aspect_ratio', false)) throw config.unsupported('crop_to_aspect_ratio');
+  const image = imageOf(call, input, 2);
+  const spatial = [config.count('height', 0), config.count('width', 0)];
+  const result = graph.op('Resize', [image.name, '', '', graph.builder.ints(spatial)], { ...interpolation(call, 'align_corners', 'bilinear'), axes: [2, 3] }, call.name);
+  return flowOf(call, input, { ...image, name: result, spatial });
+}
+
+/** One number, or one for each channel. */
+function perChannel(call: LayerCall, key: string, fallback: number): number[] {
+  const value = call.config.value(key) ?? fallback;
+  const list = Array.isArray(value) ? (value as unknown[]) : [value];
+  if (list.length === 0 || !list.every((item) => typeof item === 'number' && Number.isFinite(item))) throw call.config.wrong(key, 'a number, or one for each channel');
+  return list as number[];
+}
+
+function rescaling(call: LayerCall, input: Flow): Flow {
+  const { graph } = call;
+  const scale = perChannel(call, 'scale', 1);
+  const offset = perChannel(call, 'offset', 0);
+  const flow = scale.length > 1 || offset.length > 1 ? { ...input, name: graph.plain(input), channelsFirst: false } : input;
+  const constant = (values: number[]): string => (values.length === 1 ? graph.builder.float(values[0]!) : graph.builder.float(values));
+  const shifts = offset.some((value) => value !== 0);
+  const scaled = graph.op('Mul', [flow.name, constant(scale)], {}, shifts ? `${call.name}/scaled` : call.name);
+  return { ...flow, name: shifts ? graph.op('Add', [scaled, constant(offset)], {}, call.name) : scaled };
+}
+
+function repeatVector(call: LayerCall, input: Flow): Flow {
+  const { graph } = call;
+  const times = call.config.count('n', 0);
+  if (input.shape.length !== 2) throw call.config.error(`its input has the shape [${shown(input.shape)}], it wants 2 axes`);
+  const single = graph.op('Unsqueeze', [input.name, graph.builder.ints([1])], {}, `${call.name}/single`);
+  return { name: graph.op('Expand', [single, graph.builder.ints([1, times, 1])], {}, call.name), shape: [input.shape[0]!, times, input.shape[1]!], channelsFirst: false };
+}
+
+/** Layers that move, cut, repeat or scale values and learn nothing. */
+export const shapingLayers: Record<string, LayerKind> = {
+  Cropping2D: { build: cropping },
+  Flatten: { build: flatten },
+  Permute: { build: permute },
+  RepeatVector: { build: repeatVector },
+  Rescaling: { build: rescaling },
+  Reshape: { build: reshape },
+  Resizing: { build: resizing },
+  UpSampling2D: { build: upSampling },
+  ZeroPadding2D: { build: zeroPadding },
+};

@@ -1,0 +1,96 @@
+import { readFile, stat } from 'node:fs/promises';
+import { UserError } from '../../job.ts';
+
+/** A JSON object of a file. Read it with `field`: a key of a file may be `__proto__` or `toString`. */
+export type JsonObject = Record<string, unknown>;
+
+/** Longest model.json that is read: topologies are a few megabytes, weights lie in shards. */
+const longestJson = 256 * 2 ** 20;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object's own field; undefined where it is absent or null, as Python writes what is not set. */
+export function field(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
+}
+
+/** The parts of a model.json that this program reads. */
+export interface ModelJson {
+  /** The whole file, to be written back. */
+  root: JsonObject;
+  /** The model's own layer entry: `{class_name, config}`. */
+  topology: JsonObject;
+}
+
+/** Whether the first bytes are those of a model.json of TensorFlow.js, of layers or of another kind. */
+export function looksLikeModelJson(head: Uint8Array): boolean {
+  const text = new TextDecoder().decode(head);
+  return /^\uFEFF?\s*\{/.test(text) && /"(modelTopology|weightsManifest)"\s*:/.test(text);
+}
+
+/** Reads a model.json. Throws a `UserError` that names the file where it is not a layers model's. */
+export async function readModelJson(path: string): Promise<ModelJson> {
+  const { size } = await stat(path);
+  if (size > longestJson) throw new UserError(`${path} has ${size} bytes; a model.json of more than ${longestJson} cannot be opened`);
+  let root: unknown;
+  try {
+    root = JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new UserError(`${path} is not JSON, or it is cut short: ${(error as Error).message}`, { cause: error });
+  }
+  if (!isObject(root)) throw notAModel(path);
+  const topology = field(root, 'modelTopology');
+  if (field(root, 'format') === 'graph-model' || (isObject(topology) && Array.isArray(field(topology, 'node')))) {
+    throw new UserError(`TensorFlow.js graph models cannot be opened yet: ${path}`);
+  }
+  if (!isObject(topology)) throw notAModel(path);
+  const config = field(topology, 'model_config') ?? topology;
+  if (!isObject(config) || typeof field(config, 'class_name') !== 'string') throw notAModel(path);
+  return { root, topology: config };
+}
+
+function notAModel(path: string): UserError {
+  return new UserError(`${path} is not a TensorFlow.js layers model: it has no modelTopology with a class_name`);
+}
+
+/** Metadata of the model as text: `userDefinedMetadata`, ours as `model-stability.…`, other text under its own name. */
+export function readMetadata(root: JsonObject): Record<string, string> {
+  const metadata = field(root, 'userDefinedMetadata');
+  if (!isObject(metadata)) return {};
+  const entries: [string, string][] = [];
+  for (const [key, value] of Object.entries(metadata)) {
+    if (key === 'modelStability' && isObject(value)) {
+      for (const [name, item] of Object.entries(value)) entries.push([`${ourPrefix}${name}`, typeof item === 'string' ? item : JSON.stringify(item)]);
+    } else if (typeof value === 'string') {
+      entries.push([key, value]);
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+const ourPrefix = 'model-stability.';
+
+/** `userDefinedMetadata` with further entries: keys `model-stability.X` go to `modelStability.X`, as JSON where they are that. */
+export function mergeMetadata(root: JsonObject, added: Record<string, string>): JsonObject {
+  const known = field(root, 'userDefinedMetadata');
+  const metadata = new Map(Object.entries(isObject(known) ? known : {}));
+  const ours = metadata.get('modelStability');
+  const merged = new Map(Object.entries(isObject(ours) ? ours : {}));
+  for (const [key, value] of Object.entries(added)) {
+    if (key.startsWith(ourPrefix)) merged.set(key.slice(ourPrefix.length), parsed(value));
+    else metadata.set(key, value);
+  }
+  if (merged.size > 0) metadata.set('modelStability', Object.fromEntries(merged));
+  return Object.fromEntries(metadata);
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return value;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { UserError } from '../../job.ts';
+import { layerKind } from './layers/index.ts';
+import type { StoredWeight } from './manifest.ts';
+import type { Layer, Model } from './topology.ts';
+
+/** A weight that a layer wants: `kernel` of the layer at `model_1/conv`. */
+interface Slot {
+  layer: Layer;
+  suffix: string;
+  /** Place in the layer's own list. */
+  index: number;
+}
+
+/** The stored weights of each layer, by the layer's path and the weight's name in the layer. */
+export type LayerWeights = ReadonlyMap<string, ReadonlyMap<string, StoredWeight>>;
+
+/** How names in manifests were seen to be made, the surest first. */
+const namings: ((slot: Slot, name: string) => boolean)[] = [
+  ({ layer, suffix }, name) => name === `${layer.path}/${suffix}`,
+  ({ layer, suffix }, name) => name === `${layer.config.name}/${suffix}`,
+  // Name scopes before the layer's own: `model_1/conv/kernel`.
+  ({ layer, suffix }, name) => name.endsWith(`/${layer.path}/${suffix}`),
+  ({ layer, suffix }, name) => name.endsWith(`/${layer.config.name}/${suffix}`) && parentOf(layer) !== '' && `/${name}`.includes(`/${parentOf(layer)}/`),
+  ({ layer, suffix }, name) => name.endsWith(`/${layer.config.name}/${suffix}`),
+  // A scope between the layer and its weight, as TensorFlow 2.2 wrote it.
+  ({ layer, suffix }, name) => name.endsWith(`/${suffix}`) && `/${name}`.includes(`/${layer.config.name}/`),
+  // Keras 3 numbers a layer's weights.
+  ({ layer, index }, name) => [`/${layer.config.name}/${index}`, `/${layer.config.name}/vars/${index}`].some((end) => `/${name}`.endsWith(end)),
+];
+
+function parentOf(layer: Layer): string {
+  return layer.path.split('/').at(-2) ?? '';
+}
+
+/**
+ * Finds each layer's weights among those of the manifest: by their names, and what is left by their order.
+ * Throws a `UserError` that names the layer where one is missing.
+ */
+export function assignWeights(file: string, model: Model, stored: readonly StoredWeight[]): LayerWeights {
+  const free = new Map(stored.filter((weight) => !weight.optimizer).map((weight) => [weight.name.replace(/:\d+$/, ''), weight]));
+  let slots = slotsOf(model);
+  const found = new Map<string, Map<string, StoredWeight>>();
+  const take = (slot: Slot, name: string): void => {
+    const weights = found.get(slot.layer.path) ?? new Map<string, StoredWeight>();
+    weights.set(slot.suffix, free.get(name)!);
+    found.set(slot.layer.path, weights);
+    free.delete(name);
+  };
+  for (const [rule, fits] of namings.entries()) {
+    slots = slots.filter((slot) => {
+      // The first two rules are whole names; the others look for one.
+      const exact = rule === 0 ? `${slot.layer.path}/${slot.suffix}` : `${slot.layer.config.name}/${slot.suffix}`;
+      const name = rule < 2 ? (free.has(exact) ? exact : undefined) : [...free.keys()].find((candidate) => fits(slot, candidate));
+      if (name !== undefined) take(slot, name);
+      return name === undefined;
+    });
+  }
+  // Layers that were renamed after they were made: their weights still stand in the layers' order.
+  for (const group of groupBy(slots, (slot) => slot.suffix).values()) {
+    const names = [...free.keys()].filter((name) => name.split('/').at(-1) === group[0]!.suffix);
+    if (names.length !== group.length) {
+      const { layer, suffix } = group[0]!;
+      throw new UserError(`layer ${layer.config.className} "${layer.config.name}" in ${file}: its ${suffix} is missing from the weightsManifest`);
+    }
+    for (const [index, slot] of group.entries()) take(slot, names[index]!);
+  }
+  return found;
+}
+
+/** Every weight that the layers want, in the order of the file. Throws for layers of an unknown class. */
+function slotsOf(model: Model): Slot[] {
+  return [...model.layers.values()].flatMap((layer) => {
+    if (layer.model) return slotsOf(layer.model);
+    if (layer.config.className === 'InputLayer') return [];
+    return (layerKind(layer.config).weights?.(layer.config) ?? []).map((suffix, index) => ({ layer, suffix, index }));
+  });
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
