@@ -4,7 +4,11 @@
  */
 import type { Progress } from './engine/job.ts';
 import type { EvaluateOptions, InspectOptions, StabilizeOptions } from './engine/options.ts';
-import type { Comparison, DistortionSpec, Evaluation, ModelInfo, Pair, Run, RunState, Stabilization } from './engine/results.ts';
+import type { Comparison, Evaluation, ModelInfo, Run, Stabilization } from './engine/results.ts';
+import type { ListedRun } from './engine/runs/listRuns.ts';
+import type { PairPictureFiles, PairPicturesRequest } from './engine/runs/pairPictures.ts';
+import type { PairColumn } from './engine/runs/pairsFile.ts';
+import type { PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/pairsView.ts';
 
 /** An error as it crosses a boundary. `user` errors are sentences for the user; the rest are faults, with their stack. */
 export interface WireError {
@@ -34,66 +38,14 @@ export interface WorkerEvents {
   log(line: string): void;
 }
 
-export interface RunListItem {
-  run: string;
-  kind: Run['kind'];
-  state: RunState;
-  model: string;
-  modelSha256: string;
-  startedAt: string;
-  /** Key figure in words: "7.4 % at jpeg 50". */
-  summary: string;
-}
-
-export type PairSort = 'featureDistance' | 'klDivergence' | 'jsDivergence' | 'pixelDifference';
-
-/** Rows `start` (inclusive) to `end` (exclusive) of an evaluation's pairs, filtered and sorted, largest first. */
-export interface PairsQuery {
-  /** Folder of an evaluation (of a stabilization: its `before`, `control` or `after` folder). */
-  run: string;
-  distortion?: DistortionSpec;
-  /** Only pairs whose label changed, or only those whose label did not. */
-  changed?: boolean;
-  sort: PairSort;
-  ascending?: boolean;
-  start: number;
-  end: number;
-}
-
-export interface PairRow extends Pair {
-  /** Line of `pairs.jsonl`, from 0: the pair's identity in its run. */
-  line: number;
-  /** Share of the run's pairs with a smaller feature distance, in [0, 1]. */
-  rank: number;
-}
-
-export interface PairsPage {
-  /** Pairs that pass the filter. */
-  total: number;
-  /** Pairs in the run. */
-  all: number;
-  rows: PairRow[];
-  /** Largest feature distance of the run, for one scale over all rows. */
-  maxFeatureDistance: number;
-}
-
-export interface PairPicturesQuery {
-  run: string;
-  line: number;
-  /** Longest side of the pictures, in pixels. */
-  size: number;
-  /** Factor on |A − B|. */
-  amplification: number;
-}
-
-/** A, B and min(1, amplification · |A − B|) at the model's input shape, each an encoded WebP. */
-export interface PairPictures {
-  a: Uint8Array;
-  b: Uint8Array;
-  difference: Uint8Array;
-  width: number;
-  height: number;
-}
+export type RunListItem = ListedRun;
+export type PairSort = PairColumn;
+/** `run` is the folder of an evaluation (of a stabilization: its `before`, `control` or `after` folder). */
+export type PairsQuery = PairsViewQuery;
+export type PairsPage = PairsViewPage;
+export type PairRow = PairsViewRow;
+export type PairPicturesQuery = PairPicturesRequest;
+export type PairPictures = PairPictureFiles;
 
 // --------------------------------------------------------------------------------------------------------- webview
 

@@ -33,9 +33,9 @@ const precision = 22;
 
 /**
  * Scales a part of a picture to `width` × `height`. Where it shrinks, the kernel is widened over all source pixels that fall
- * together, so that nothing aliases. It gives Pillow's `Image.resize` bit for bit (8-bit rows, then columns, with weights of
- * 22 bits), the pixels that most models have seen in training, and takes a quarter of sharp's time on pictures of the size of
- * a model's input.
+ * together, so that nothing aliases; `nearest` takes the pixel under each output pixel's centre. With the other kernels the
+ * result is that of Pillow's `Image.resize` bit for bit (8-bit rows, then columns, with weights of 22 bits), the pixels that
+ * most models have seen in training, and it takes about half of sharp's time on pictures of the size of a model's input.
  */
 export function resample(picture: Picture, width: number, height: number, interpolation: Interpolation, box: Box): Picture {
   if (interpolation === 'nearest') return nearest(picture, width, height, box);

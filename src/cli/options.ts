@@ -1,0 +1,237 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname, resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import * as v from 'valibot';
+import { parseDistortion } from '../engine/distortions/index.ts';
+import { UserError } from '../engine/job.ts';
+import type { EvaluateOptions, InspectOptions, JobOptions, PreprocessingOptions, StabilizeOptions } from '../engine/options.ts';
+
+/** What commander collects; names are those of the command line in camel case. */
+export interface Given {
+  images?: string;
+  labels?: string;
+  classNames?: string;
+  limit?: number;
+  seed?: number;
+  run?: string;
+  config?: string;
+  resize?: NonNullable<PreprocessingOptions['resize']>;
+  interpolation?: NonNullable<PreprocessingOptions['interpolation']>;
+  range?: NonNullable<PreprocessingOptions['range']>;
+  mean?: number[];
+  std?: number[];
+  channels?: NonNullable<PreprocessingOptions['channels']>;
+  featureLayer?: string;
+  engine?: NonNullable<JobOptions['engine']>;
+  threads?: number;
+  distortion?: string[];
+  pairs?: NonNullable<EvaluateOptions['pairs']>;
+  maxLabelInstability?: number;
+  minPrecision?: number;
+  output?: string;
+  train?: string;
+  alpha?: number;
+  sigma?: number;
+  divergence?: NonNullable<StabilizeOptions['divergence']>;
+  optimizer?: NonNullable<StabilizeOptions['optimizer']>;
+  learningRate?: number;
+  epochs?: number;
+  batchSize?: number;
+  validationShare?: number;
+  testShare?: number;
+  draws?: number;
+  sweep?: boolean;
+  maxPrecisionDrop?: number;
+  resume?: string;
+  json?: boolean;
+  progress?: boolean;
+}
+
+function number(check: (value: number) => boolean, expected: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (!Number.isFinite(value) || !check(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
+    return value;
+  };
+}
+
+const wholeFrom = (least: number): ((text: string) => number) => number((value) => Number.isInteger(value) && value >= least, `a whole number from ${least}`);
+const share = number((value) => value >= 0 && value <= 1, 'a number from 0 to 1');
+const partShare = number((value) => value >= 0 && value < 1, 'a number from 0 to below 1');
+const positive = number((value) => value > 0, 'a number above 0');
+const notNegative = number((value) => value >= 0, 'a number from 0');
+
+function numbers(text: string): number[] {
+  return text.split(',').map(number(() => true, 'numbers with commas between them'));
+}
+
+function pairs(text: string): NonNullable<EvaluateOptions['pairs']> {
+  if (text === 'all') return 'all';
+  const worst = /^worst:([1-9]\d*)$/.exec(text)?.[1];
+  if (worst === undefined) throw new InvalidArgumentError('Expected all or worst:N.');
+  return { worst: Number(worst) };
+}
+
+function distortionName(text: string, before: string[] = []): string[] {
+  try {
+    parseDistortion(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  return [...before, text];
+}
+
+/** Options that say how pictures and model go together. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--class-names <file>', 'class names, one a line, in the order of the answers')
+    .addOption(new Option('--resize <mode>', 'how a picture is brought to the model\'s input size').choices(['stretch', 'crop', 'pad']))
+    .addOption(new Option('--interpolation <kernel>', 'resampling').choices(['bilinear', 'bicubic', 'lanczos', 'nearest']))
+    .addOption(new Option('--range <range>', 'range of the pixel values that the model sees').choices(['0-1', '-1-1', '0-255']))
+    .option('--mean <r,g,b>', 'subtracted from the pixels, in the range\'s unit', numbers)
+    .option('--std <r,g,b>', 'the pixels are divided by it', numbers)
+    .addOption(new Option('--channels <order>', 'order of the channels').choices(['rgb', 'bgr', 'gray']))
+    .option('--feature-layer <name>', 'value or node whose output are the features')
+    .option('--config <file>', 'JSON file with any of these options, in camel case; the command line wins')
+    .option('--json', 'print one JSON object on stdout, nothing else');
+}
+
+/** Options of jobs over a folder of pictures. */
+export function addJobOptions(command: Command): Command {
+  return addModelOptions(command)
+    .option('--images <dir>', 'class folders, or any folder of pictures')
+    .option('--labels <file>', 'CSV with path,label')
+    .option('--limit <n>', 'use so many pictures', wholeFrom(1))
+    .option('--seed <n>', 'seed of everything random (default: 0)', wholeFrom(0))
+    .option('--run <dir>', 'folder for the run (default: .model-stability/runs/<time>-<model>)')
+    .addOption(new Option('--engine <name>', 'what computes (default: onnxruntime)').choices(['onnxruntime', 'tensorflow']))
+    .option('--threads <n>', 'threads of the engine, 0 for all cores (default: 0)', wholeFrom(0))
+    .option('--distortion <name[:strength]>', 'distortion, repeatable (default: jpeg:50 thumbnail:1000 crop:10 gaussian-noise:0.04)', distortionName)
+    .option('--progress', 'show progress also where stderr is no terminal');
+}
+
+export function addEvaluateOptions(command: Command): Command {
+  return addJobOptions(command)
+    .option('--pairs <all|worst:n>', 'pairs to keep in pairs.jsonl (default: all)', pairs)
+    .option('--max-label-instability <share>', 'gate: exit with 3 where a distortion changes more labels', share)
+    .option('--min-precision <share>', 'gate: exit with 3 where precision@1, clean or distorted, is lower', share);
+}
+
+export function addStabilizeOptions(command: Command): Command {
+  return addJobOptions(command)
+    .option('--output <file>', 'new model file (default: NAME.stabilized.EXT beside the model)')
+    .option('--train <part>', 'what is trained: head, last:N, batch-norm, all (default: head)', trainedPart)
+    .option('--alpha <number>', 'weight of the stability loss (default: searched)', notNegative)
+    .option('--sigma <number>', 'noise of the training pictures, in pixels from 0 to 1 (default: searched)', notNegative)
+    .addOption(new Option('--divergence <name>', 'stability loss (default: cross-entropy)').choices(['cross-entropy', 'kl', 'js', 'l2']))
+    .addOption(new Option('--optimizer <name>', 'optimiser (default: adam)').choices(['adam', 'sgd']))
+    .option('--learning-rate <number>', 'learning rate (default: 0.001 for adam, 0.01 for sgd)', positive)
+    .option('--epochs <n>', 'most passes over the training pictures (default: 20)', wholeFrom(1))
+    .option('--batch-size <n>', 'pictures a step (default: 32)', wholeFrom(1))
+    .option('--validation-share <share>', 'pictures for choosing (default: 0.2)', partShare)
+    .option('--test-share <share>', 'pictures for reporting (default: 0.2)', partShare)
+    .option('--draws <k>', 'noise draws a picture that are cached (default: 4)', wholeFrom(1))
+    .option('--sweep', 'search a wider grid, over the learning rate too')
+    .option('--max-precision-drop <share>', 'most that clean precision may fall (default: 0.005)', share)
+    .option('--resume <run>', 'go on with a run that was cut short');
+}
+
+export function addDistortOptions(command: Command): Command {
+  return command
+    .requiredOption('--images <dir>', 'folder of pictures')
+    .requiredOption('--distortion <name[:strength]>', 'distortion', distortionName)
+    .requiredOption('--output <dir>', 'folder for the distorted pictures')
+    .option('--limit <n>', 'use so many pictures', wholeFrom(1))
+    .option('--seed <n>', 'seed of everything random (default: 0)', wholeFrom(0))
+    .option('--json', 'print one JSON object on stdout, nothing else')
+    .option('--progress', 'show progress also where stderr is no terminal');
+}
+
+function trainedPart(text: string): string {
+  if (!/^(head|last:[1-9]\d*|batch-norm|all)$/.test(text)) throw new InvalidArgumentError('Expected head, last:N, batch-norm or all.');
+  return text;
+}
+
+/** Reads `--config` and puts the command line over it. The file's values are checked as those of the command line are. */
+export async function withConfig(command: Command, given: Given): Promise<Given> {
+  if (given.config === undefined) return given;
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(given.config, 'utf8'));
+  } catch (error) {
+    throw new UserError(`cannot read the configuration ${given.config}: ${(error as Error).message}`, { cause: error });
+  }
+  const parsed = v.safeParse(v.record(v.string(), v.unknown()), json);
+  if (!parsed.success || Array.isArray(json)) throw new UserError(`the configuration ${given.config} is no JSON object`);
+  const config: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(parsed.output)) {
+    const option = command.options.find((known) => known.attributeName() === key);
+    if (!option || key === 'config') throw new UserError(`${given.config}: unknown option: ${key}`);
+    config[key] = fromConfig(given.config, option, value);
+  }
+  return { ...config, ...given };
+}
+
+function fromConfig(file: string, option: Option, value: unknown): unknown {
+  const name = option.attributeName();
+  if (option.isBoolean()) {
+    if (typeof value !== 'boolean') throw new UserError(`${file}: ${name} is not true or false`);
+    return value;
+  }
+  const texts = name === 'distortion' && Array.isArray(value) ? value.map(String) : [Array.isArray(value) ? value.join(',') : String(value)];
+  try {
+    if (option.argChoices && !option.argChoices.includes(texts[0]!)) throw new InvalidArgumentError(`Expected ${option.argChoices.join(', ')}.`);
+    if (!option.parseArg || option.argChoices) return texts[0];
+    return texts.reduce<unknown>((before, text) => option.parseArg!(text, before), undefined);
+  } catch (error) {
+    throw new UserError(`${file}: ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Only what was given: an option that is absent stays absent. */
+function present<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [Key in keyof T]: Exclude<T[Key], undefined> };
+}
+
+export function inspectOptions(model: string, given: Given): InspectOptions {
+  const { resize, interpolation, range, mean, std, channels } = given;
+  return present({
+    model: resolve(model),
+    preprocessing: present({ resize, interpolation, range, mean, std, channels }),
+    classNamesFile: given.classNames === undefined ? undefined : resolve(given.classNames),
+    featureLayer: given.featureLayer,
+  });
+}
+
+export function jobOptions(model: string, given: Given & { images: string }): JobOptions {
+  return {
+    ...inspectOptions(model, given),
+    images: resolve(given.images),
+    run: resolve(given.run ?? defaultRun(model)),
+    ...present({
+      labelsFile: given.labels === undefined ? undefined : resolve(given.labels),
+      limit: given.limit, seed: given.seed, engine: given.engine, threads: given.threads,
+      distortions: given.distortion?.map(parseDistortion),
+    }),
+  };
+}
+
+export function stabilizeOptions(model: string, given: Given & { images: string }): StabilizeOptions {
+  const job = jobOptions(model, given);
+  const { train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, sweep, maxPrecisionDrop } = given;
+  return {
+    ...job,
+    ...(given.resume === undefined ? {} : { run: resolve(given.resume), resume: true }),
+    ...present({
+      output: given.output === undefined ? undefined : resolve(given.output),
+      train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, sweep, maxPrecisionDrop,
+    }),
+  };
+}
+
+/** `.model-stability/runs/2026-11-22T15-04-05-patches` in the current folder. A `model.json` is named by its folder. */
+function defaultRun(model: string): string {
+  const stem = basename(model, extname(model));
+  const name = stem === 'model' ? basename(resolve(model, '..')) : stem;
+  return resolve('.model-stability', 'runs', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${name}`);
+}

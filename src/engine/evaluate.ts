@@ -1,0 +1,45 @@
+import { openDataset } from './dataset.ts';
+import { defaultDistortions } from './distortions/index.ts';
+import { findEngine } from './engines/index.ts';
+import { makeEvaluation } from './evaluation.ts';
+import { createAnswerer } from './inference/answers.ts';
+import { evaluatePictures } from './inference/evaluatePictures.ts';
+import { CancelledError, type Job } from './job.ts';
+import { hashModel, openModel } from './openModel.ts';
+import type { EvaluateOptions } from './options.ts';
+import type { Evaluation } from './results.ts';
+import { PairsWriter } from './runs/pairsFile.ts';
+import { createRunFolder, endRun, writeRun } from './runs/runFolder.ts';
+
+/**
+ * Measures how a model's answers change under distortions and writes the run folder. Throws a `UserError` for what the user
+ * can mend and a `CancelledError` where the job was cancelled; the folder then says so.
+ */
+export async function evaluate(options: EvaluateOptions, job: Job): Promise<Evaluation> {
+  const startedAt = new Date();
+  const { seed = 0, threads = 0, distortions = [...defaultDistortions], pairs = 'all' } = options;
+  const model = await openModel(options);
+  const dataset = await openDataset({ ...options, seed, modelClassNames: model.classNames, classes: model.classes });
+  const engine = await findEngine(options.engine ?? 'onnxruntime');
+  const { sha256 } = await hashModel(model.graph);
+  await createRunFolder(options.run, { kind: 'evaluation', model: options.model, modelSha256: sha256, startedAt: startedAt.toISOString() });
+  const writer = new PairsWriter(options.run, pairs === 'all' ? null : pairs.worst);
+  try {
+    job.progress({ step: 'loading the model', unit: 'pictures', done: 0, total: dataset.items.length });
+    const answerer = await createAnswerer(model, engine, threads);
+    try {
+      const pictures = await evaluatePictures({ model, items: dataset.items, classNames: dataset.classNames, distortions, seed, answerer, writers: [writer], step: 'evaluating' }, job);
+      await writer.close();
+      const context = { model, sha256, dataset, total: dataset.items.length, engine, seed, pairs: pairs === 'all' ? 'all' : `worst:${pairs.worst}`, startedAt };
+      const evaluation = makeEvaluation(context, pictures.tallies[0]!, pictures, (Date.now() - startedAt.getTime()) / 1000);
+      await writeRun(options.run, evaluation);
+      return evaluation;
+    } finally {
+      await answerer.release();
+    }
+  } catch (error) {
+    await writer.abandon();
+    await endRun(options.run, error instanceof CancelledError ? 'cancelled' : 'failed', (error as Error).message).catch((second: unknown) => job.log(String(second)));
+    throw error;
+  }
+}

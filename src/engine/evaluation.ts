@@ -1,0 +1,73 @@
+import type { Dataset } from './dataset.ts';
+import type { Engine } from './engines/engine.ts';
+import type { PictureEvaluation } from './inference/evaluatePictures.ts';
+import type { Tally } from './inference/tally.ts';
+import { concreteInput, type OpenModel } from './openModel.ts';
+import type { Evaluation } from './results.ts';
+import { runVersion } from './runs/runFolder.ts';
+import { version } from './version.ts';
+
+/** Fewer pictures than this give intervals too wide to tell models apart. */
+const fewPictures = 100;
+
+/** What all evaluations of a job have in common. */
+export interface EvaluationContext {
+  model: OpenModel;
+  sha256: string;
+  dataset: Dataset;
+  /** Pictures that were to be evaluated. */
+  total: number;
+  engine: Engine;
+  seed: number;
+  pairs: string;
+  startedAt: Date;
+}
+
+/** The report of one model on one set of pictures. */
+export function makeEvaluation(context: EvaluationContext, tally: Tally, pictures: Omit<PictureEvaluation, 'tallies'>, wallSeconds: number): Evaluation {
+  const { model, sha256, dataset, engine, seed, pairs, startedAt } = context;
+  const shape = concreteInput(model);
+  const evaluation: Evaluation = {
+    runVersion,
+    kind: 'evaluation',
+    state: 'done',
+    model: {
+      path: model.graph.path, format: model.graph.format, sha256, inputShape: shape,
+      parameters: model.graph.parameters, featureLayer: model.featureLayer,
+    },
+    method: {
+      preprocessing: model.preprocessing, engine: engine.description, seed, labels: dataset.labels, classNames: dataset.classNames,
+      images: dataset.root, pairs, featureNormalised: true, version, startedAt: startedAt.toISOString(),
+    },
+    images: { total: context.total, evaluated: tally.pictures, skipped: pictures.skipped },
+    clean: tally.clean,
+    distortions: tally.distortions,
+    instability: tally.instability,
+    warnings: [],
+    timing: {
+      wallSeconds, imagesPerSecond: tally.pictures / Math.max(wallSeconds, 1e-9),
+      inferenceSeconds: pictures.inferenceSeconds, imageSeconds: pictures.imageSeconds,
+    },
+  };
+  evaluation.warnings = [...dataset.warnings, ...warningsOf(evaluation, model, tally)];
+  return evaluation;
+}
+
+function warningsOf(evaluation: Evaluation, model: OpenModel, tally: Tally): string[] {
+  const warnings: string[] = [];
+  const { clean, images } = evaluation;
+  const classes = model.classes ?? 0;
+  if (clean && classes > 1 && clean.precisionAt1.low <= 1 / classes) {
+    warnings.push(`Clean precision is ${percent(clean.precisionAt1.value)}, no better than chance (${percent(1 / classes)}): the preprocessing or the labels are probably wrong.`);
+  }
+  if (tally.cleanLabels === 1 && tally.pictures > 1) warnings.push('Every clean picture is given the same label, so nothing can be said about stability: the preprocessing is probably wrong.');
+  if (evaluation.method.preprocessing.from === 'guess') warnings.push('The preprocessing is a guess, because the model does not say how it wants its pictures: check range, mean and channels.');
+  if (tally.pictures < fewPictures) warnings.push(`Only ${tally.pictures} ${tally.pictures === 1 ? 'picture was' : 'pictures were'} evaluated: the intervals are wide.`);
+  if (images.skipped.length > 0) warnings.push(`${images.skipped.length} of ${images.total} pictures could not be read and were left out.`);
+  return warnings;
+}
+
+/** A share in per cent, with one decimal. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from 'node:util';
+import { UserError } from '../job.ts';
+import type { Engine, Session } from '../engines/engine.ts';
+import { cutGraph, passedName, subgraph, withWeights, type Cut } from '../graph/cut.ts';
+import { ModelGraph } from '../graph/modelGraph.ts';
+import { openBatch } from '../graph/openBatch.ts';
+import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
+import { probabilities } from '../measures/labels.ts';
+import { concreteInput, type OpenModel } from '../openModel.ts';
+
+/** What a model says to one input. */
+export interface Answer {
+  /** One a class. */
+  probabilities: Float64Array;
+  /** The features as a vector; a feature map is averaged over its positions. */
+  features: Float32Array;
+}
+
+/** A model, or several that differ in trained weights only, ready to answer. */
+export interface Answerer {
+  /** Answers of each variant to a batch of model inputs [n, …]: `[variant][input]`. */
+  answer(batch: Tensor): Promise<Answer[][]>;
+  release(): Promise<void>;
+}
+
+/** A model's graph made ready for batches of any size, or the size that it insists on. */
+export interface BatchGraph {
+  graph: ModelGraph;
+  /** Pictures that a run takes; null where any number will do. */
+  batch: number | null;
+}
+
+/**
+ * Opens a fixed batch where that gives the same answers (tried on two random inputs); else says what the batch is.
+ * Throws the engine's error where it cannot run the model at all.
+ */
+export async function prepareBatch(model: OpenModel, engine: Engine, threads: number): Promise<BatchGraph> {
+  const fixed = model.graph.inputs[0]!.shape[0]!;
+  if (fixed < 1) return { graph: model.graph, batch: null };
+  const opened = new ModelGraph({ ...partsOf(model.graph), model: openBatch(model.graph) });
+  const outputs = [model.output];
+  const original = await engine.load(subgraph(model.graph, [], outputs), { threads });
+  try {
+    const input = (count: number): Tensor => {
+      const dims = [count, ...concreteInput(model).slice(1)];
+      // A fixed pattern that differs from picture to picture; its values do not matter.
+      return { type: 'float32', dims, data: Float32Array.from({ length: sizeOf(dims) }, (_, index) => ((index * 2654435761) % 1000) / 1000) };
+    };
+    const two = input(fixed * 2);
+    const wanted = await runChunks(original, model.inputName, two, fixed);
+    const session = await engine.load(subgraph(opened, [], outputs), { threads });
+    try {
+      const got = await session.run({ [model.inputName]: two });
+      const [a, b] = [wanted[model.output]!, got[model.output]!];
+      if (isDeepStrictEqual(a.dims.slice(1), b.dims.slice(1)) && agree(a, b)) return { graph: opened, batch: null };
+    } finally {
+      await session.release();
+    }
+  } catch (error) {
+    // The opened copy cannot run: the model insists on its batch. What is wrong with the model itself shows when it is run as it is.
+    if (error instanceof UserError) throw error;
+  } finally {
+    await original.release();
+  }
+  return { graph: model.graph, batch: fixed };
+}
+
+function partsOf(graph: ModelGraph): ConstructorParameters<typeof ModelGraph>[0] {
+  return { format: graph.format, path: graph.path, files: graph.files, model: graph.model, origins: graph.origins, metadata: graph.metadata };
+}
+
+/** The whole model, its features tapped. */
+export async function createAnswerer(model: OpenModel, engine: Engine, threads: number): Promise<Answerer> {
+  const { graph, batch } = await prepareBatch(model, engine, threads);
+  const outputs = [...new Set([model.output, model.featureLayer])];
+  const session = await engine.load(subgraph(graph, [], outputs), { threads });
+  const kind = new OutputKind(model);
+  return {
+    answer: async (input) => {
+      const values = batch === null ? await session.run({ [model.inputName]: input }) : await runChunks(session, model.inputName, input, batch);
+      return [toAnswers(values[model.output]!, values[model.featureLayer]!, kind)];
+    },
+    release: () => session.release(),
+  };
+}
+
+/** The fixed part once, then one trained part for each set of changed weights (an empty map is the model as it is). */
+export async function createVariantAnswerer(
+  model: OpenModel, graph: ModelGraph, weights: readonly string[], variants: readonly ReadonlyMap<string, Float32Array>[], engine: Engine, threads: number,
+): Promise<Answerer> {
+  const outputs = [...new Set([model.output, model.featureLayer])];
+  const cut: Cut = cutGraph(graph, weights, outputs);
+  const fixed = await engine.load(cut.fixed, { threads });
+  const heads = await Promise.all(variants.map((changed) => engine.load(withWeights(cut.trained, changed), { threads })));
+  const nameOf = (value: string): string => (cut.values.includes(value) ? passedName(value) : value);
+  const kind = new OutputKind(model);
+  return {
+    answer: async (input) => {
+      const values = await fixed.run({ [model.inputName]: input });
+      const answers: Answer[][] = [];
+      for (const head of heads) {
+        const result = await head.run(Object.fromEntries(head.inputs.map((name) => [name, values[name]!])));
+        answers.push(toAnswers(result[nameOf(model.output)]!, result[nameOf(model.featureLayer)]!, kind));
+      }
+      return answers;
+    },
+    release: async () => {
+      await Promise.all([fixed, ...heads].map((session) => session.release()));
+    },
+  };
+}
+
+/** Whether two tensors hold the same values, but for rounding. */
+function agree(a: Tensor, b: Tensor): boolean {
+  const [left, right] = [toFloat32(a), toFloat32(b)];
+  const scale = left.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+  return left.length === right.length && left.every((value, index) => Math.abs(value - right[index]!) <= 1e-4 * scale);
+}
+
+/** Knows whether an output is logits or probabilities, so that softmax is applied once and never twice. */
+class OutputKind {
+  #kind: 'logits' | 'probabilities' | null;
+
+  constructor(model: OpenModel) {
+    // Without a head that was found, the first answer tells: a network may spell its softmax out in other operators.
+    this.#kind = typeof model.head === 'string' ? null : model.head.kind;
+  }
+
+  probabilities(output: Float32Array): Float64Array {
+    this.#kind ??= isDistribution(output) ? 'probabilities' : 'logits';
+    return probabilities(output, output.length === 1 ? 'probabilities' : this.#kind);
+  }
+}
+
+function isDistribution(output: Float32Array): boolean {
+  return output.every((value) => value >= 0 && value <= 1) && Math.abs(output.reduce((sum, value) => sum + value, 0) - 1) < 1e-3;
+}
+
+function toAnswers(output: Tensor, features: Tensor, kind: OutputKind): Answer[] {
+  const count = output.dims[0] ?? 1;
+  const [values, vectors] = [toFloat32(output), featureVectors(features)];
+  const classes = values.length / count;
+  const size = vectors.length / count;
+  return Array.from({ length: count }, (_, index) => ({
+    probabilities: kind.probabilities(values.subarray(index * classes, (index + 1) * classes)),
+    features: vectors.subarray(index * size, (index + 1) * size),
+  }));
+}
+
+/** A feature map [n, channels, height, width] becomes the vector of its channels' means; anything else is a vector already. */
+function featureVectors(tensor: Tensor): Float32Array {
+  const data = toFloat32(tensor);
+  if (tensor.dims.length !== 4) return data;
+  const positions = tensor.dims[2]! * tensor.dims[3]!;
+  if (positions === 1) return data;
+  const vectors = new Float32Array(data.length / positions);
+  for (let index = 0; index < vectors.length; index++) {
+    let sum = 0;
+    for (let position = index * positions; position < (index + 1) * positions; position++) sum += data[position]!;
+    vectors[index] = sum / positions;
+  }
+  return vectors;
+}
+
+/** Runs a session that insists on `batch` inputs over any number of them; the last run is filled up with the first input. */
+async function runChunks(session: Session, name: string, input: Tensor, batch: number): Promise<Record<string, Tensor>> {
+  const count = input.dims[0]!;
+  const size = input.data.length / count;
+  const source = input.data as Float32Array;
+  const parts: Record<string, Float32Array[]> = {};
+  const shapes: Record<string, number[]> = {};
+  for (let start = 0; start < count; start += batch) {
+    const data = new Float32Array(batch * size);
+    const end = Math.min(start + batch, count);
+    data.set(source.subarray(start * size, end * size));
+    const values = await session.run({ [name]: { type: 'float32', dims: [batch, ...input.dims.slice(1)], data } });
+    for (const [output, tensor] of Object.entries(values)) {
+      const each = tensor.data.length / batch;
+      (parts[output] ??= []).push(Float32Array.from((tensor.data as Float32Array).subarray(0, (end - start) * each)));
+      shapes[output] = tensor.dims.slice(1);
+    }
+  }
+  return Object.fromEntries(Object.entries(parts).map(([output, chunks]) => {
+    const data = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let offset = 0;
+    for (const chunk of chunks) {
+      data.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return [output, { type: 'float32', dims: [count, ...shapes[output]!], data } satisfies Tensor];
+  }));
+}

@@ -1,0 +1,118 @@
+import type { DatasetItem } from '../dataset.ts';
+import { jsDivergence, klDivergence } from '../measures/divergence.ts';
+import { featureDistance } from '../measures/featureDistance.ts';
+import { isUnstable } from '../measures/instability.ts';
+import { argmax, topK } from '../measures/labels.ts';
+import { isAmongTop } from '../measures/precision.ts';
+import type { DistortionResult, DistortionSpec, Pair, Share } from '../results.ts';
+import { Sample, ShareCounter } from '../statistics.ts';
+import type { Answer } from './answers.ts';
+
+/** What is counted for one distortion. */
+class DistortionTally {
+  readonly changed = new ShareCounter();
+  readonly rightAt1 = new ShareCounter();
+  readonly rightAt5 = new ShareCounter();
+  readonly featureDistance = new Sample();
+  readonly klDivergence = new Sample();
+  readonly jsDivergence = new Sample();
+  readonly pixelDifference = new Sample();
+}
+
+/** Collects the measures of one model over all pictures; its memory does not grow with their number. */
+export class Tally {
+  readonly #specs: readonly DistortionSpec[];
+  readonly #classNames: readonly string[] | null;
+  readonly #distortions: DistortionTally[];
+  readonly #cleanAt1 = new ShareCounter();
+  readonly #cleanAt5 = new ShareCounter();
+  readonly #unstable = new ShareCounter();
+  readonly #cleanLabels = new Set<number>();
+  #pictures = 0;
+
+  constructor(specs: readonly DistortionSpec[], classNames: readonly string[] | null) {
+    this.#specs = specs;
+    this.#classNames = classNames;
+    this.#distortions = specs.map(() => new DistortionTally());
+  }
+
+  /** Takes the answers to the clean picture and to each distorted version, and gives the picture's pairs. */
+  add(item: DatasetItem, clean: Answer, distorted: readonly Answer[], pixelDifferences: readonly number[]): Pair[] {
+    this.#pictures++;
+    const labelA = argmax(clean.probabilities);
+    this.#cleanLabels.add(labelA);
+    const truth = item.label;
+    if (truth !== null) {
+      this.#cleanAt1.add(isAmongTop(clean.probabilities, truth, 1));
+      this.#cleanAt5.add(isAmongTop(clean.probabilities, truth, 5));
+      this.#unstable.add(isUnstable([clean, ...distorted].map((answer) => isAmongTop(answer.probabilities, truth, 1))));
+    }
+    return distorted.map((answer, index) => {
+      const tally = this.#distortions[index]!;
+      const labelB = argmax(answer.probabilities);
+      const pair: Pair = {
+        image: item.path,
+        distortion: this.#specs[index]!.name,
+        strength: this.#specs[index]!.strength,
+        featureDistance: featureDistance(clean.features, answer.features),
+        klDivergence: klDivergence(clean.probabilities, answer.probabilities),
+        jsDivergence: jsDivergence(clean.probabilities, answer.probabilities),
+        pixelDifference: pixelDifferences[index]!,
+        labelA: this.#name(labelA),
+        labelB: this.#name(labelB),
+        topA: this.#top(clean),
+        topB: this.#top(answer),
+        truth: truth === null ? null : this.#name(truth),
+      };
+      tally.changed.add(labelA !== labelB);
+      for (const measure of ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const) tally[measure].add(pair[measure]);
+      if (truth !== null) {
+        tally.rightAt1.add(isAmongTop(answer.probabilities, truth, 1));
+        tally.rightAt5.add(isAmongTop(answer.probabilities, truth, 5));
+      }
+      return pair;
+    });
+  }
+
+  get pictures(): number {
+    return this.#pictures;
+  }
+
+  /** Different labels that clean pictures were given. */
+  get cleanLabels(): number {
+    return this.#cleanLabels.size;
+  }
+
+  get clean(): { precisionAt1: Share; precisionAt5: Share } | null {
+    return this.#cleanAt1.of === 0 ? null : { precisionAt1: this.#cleanAt1.share(), precisionAt5: this.#cleanAt5.share() };
+  }
+
+  get instability(): Share | null {
+    return this.#unstable.of === 0 ? null : this.#unstable.share();
+  }
+
+  get distortions(): DistortionResult[] {
+    return this.#specs.map(({ name, strength }, index) => {
+      const tally = this.#distortions[index]!;
+      const labelled = tally.rightAt1.of > 0;
+      return {
+        name, strength,
+        labelInstability: tally.changed.share(),
+        featureDistance: tally.featureDistance.summary(),
+        klDivergence: tally.klDivergence.summary(),
+        jsDivergence: tally.jsDivergence.summary(),
+        pixelDifference: tally.pixelDifference.summary(),
+        precisionAt1: labelled ? tally.rightAt1.share() : null,
+        precisionAt5: labelled ? tally.rightAt5.share() : null,
+      };
+    });
+  }
+
+  #name(label: number): string {
+    return this.#classNames?.[label] ?? String(label);
+  }
+
+  #top(answer: Answer): Pair['topA'] {
+    return topK(answer.probabilities, 5).map((label) => [this.#name(label), answer.probabilities[label]!]);
+  }
+}

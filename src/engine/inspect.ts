@@ -1,0 +1,40 @@
+import { isLayer } from './graph/weights.ts';
+import { sizeOf } from './graph/tensor.ts';
+import { hashModel, openModel, type OpenModel } from './openModel.ts';
+import type { InspectOptions } from './options.ts';
+import type { ModelInfo } from './results.ts';
+
+/** What a model file is, without running it. Throws a `UserError` that names the file. */
+export async function inspect(options: InspectOptions): Promise<ModelInfo> {
+  const model = await openModel(options);
+  const { graph, head } = model;
+  const operators: Record<string, number> = {};
+  for (const node of graph.nodes) operators[node.opType] = (operators[node.opType] ?? 0) + 1;
+  const { sha256, bytes } = await hashModel(graph);
+  return {
+    format: graph.format,
+    path: graph.path,
+    sha256,
+    bytes,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    parameters: graph.parameters,
+    layers: graph.nodes.filter((node) => isLayer(node) && graph.weightsOf(node).length > 0).length,
+    operators: Object.fromEntries(Object.entries(operators).sort(([a], [b]) => a.localeCompare(b))),
+    featureLayer: model.featureLayer,
+    head: typeof head === 'string' ? null : { layers: head.weights, parameters: head.weights.reduce((sum, name) => sum + sizeOf(graph.constantShape(name) ?? [0]), 0) },
+    output: typeof head === 'string' ? null : head.kind,
+    classes: model.classes,
+    trainable: trainableReason(model) ?? true,
+    preprocessing: model.preprocessing,
+    classNames: model.classNames,
+  };
+}
+
+/** Why a model's head cannot be trained; null where it can. */
+export function trainableReason(model: OpenModel): string | null {
+  if (typeof model.head === 'string') return model.head;
+  if (model.head.weights.length === 0) return `nothing after the feature layer ${model.featureLayer} has weights`;
+  if (model.classes === 1) return 'the model answers with one number, not with classes';
+  return null;
+}

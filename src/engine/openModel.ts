@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { UserError } from './job.ts';
+import { readClassNames } from './dataset/classNames.ts';
+import { formatOf } from './formats/index.ts';
+import type { Format } from './formats/format.ts';
+import { findHead, type Head } from './graph/head.ts';
+import type { ModelGraph } from './graph/modelGraph.ts';
+import { sizeOf } from './graph/tensor.ts';
+import type { InspectOptions } from './options.ts';
+import { inputLayout, resolvePreprocessing, type InputLayout } from './preprocessing.ts';
+import type { Preprocessing } from './results.ts';
+
+/** Keys of a model's metadata: what its classes are called, and how it was stabilized. */
+export const metadataKeys = { classNames: 'model-stability.classNames', stabilized: 'model-stability.stabilized' } as const;
+
+/** A model file with all that the program found out about it without running it. */
+export interface OpenModel {
+  format: Format;
+  graph: ModelGraph;
+  input: InputLayout;
+  inputName: string;
+  preprocessing: Preprocessing;
+  /** The head, or a sentence that says why there is none. */
+  head: Head | string;
+  /** The value that holds the answer, and the one that holds the features: the answer itself where no head was found. */
+  output: string;
+  featureLayer: string;
+  /** Number of classes; null where the file does not say. */
+  classes: number | null;
+  classNames: string[] | null;
+}
+
+/** Opens a model. Throws a `UserError` that names the file where it is none, or has no image input. */
+export async function openModel(options: InspectOptions): Promise<OpenModel> {
+  const format = await formatOf(options.model);
+  const graph = await format.read(options.model);
+  const images = graph.inputs.filter((value) => value.shape.length === 4);
+  const [image] = images;
+  if (!image) {
+    const given = graph.inputs.map((value) => `${value.name} [${value.shape.map((dim) => (dim < 0 ? '?' : dim)).join(', ')}]`).join(', ');
+    throw new UserError(`${options.model} has no image input: ${given || 'it takes no input'}`);
+  }
+  if (graph.inputs.length > 1) throw new UserError(`${options.model} has ${graph.inputs.length} inputs (${graph.inputs.map((value) => value.name).join(', ')}); models with one image input can be opened`);
+  const input = inputLayout(image);
+  const head = findHead(graph, options.featureLayer);
+  const output = typeof head === 'string' ? (graph.outputs[0]?.name ?? '') : head.output;
+  const featureLayer = typeof head === 'string' ? output : head.featureLayer;
+  const preprocessing = resolvePreprocessing({ input: image, metadata: graph.metadata, startsWith: firstScaling(graph, image.name), options: options.preprocessing });
+  const classes = classCount(graph, output, head);
+  const classNames = options.classNamesFile === undefined ? namesFromMetadata(graph) : (await readClassNames(options.classNamesFile)).names;
+  if (classNames && classes !== null && classNames.length !== classes) {
+    throw new UserError(`${options.classNamesFile ?? `the metadata of ${options.model}`} names ${classNames.length} classes, the model answers with ${classes}`);
+  }
+  return { format, graph, input, inputName: image.name, preprocessing, head, output, featureLayer, classes, classNames };
+}
+
+/** Shape of the model's input for one picture, open dimensions filled in. */
+export function concreteInput(model: Pick<OpenModel, 'input'>): number[] {
+  const { layout, width, height, channels } = model.input;
+  return layout === 'nchw' ? [1, channels, height, width] : [1, height, width, channels];
+}
+
+/** Whether a model scales its pixels itself: by 1/255 or so at its very beginning, or by a mean and a deviation. */
+function firstScaling(graph: ModelGraph, input: string): 'rescaling' | 'normalization' | null {
+  let value = input;
+  for (let step = 0; step < 4; step++) {
+    const [node, ...others] = graph.consumers(value);
+    if (!node || others.length > 0) return null;
+    const constants = node.input.filter((name) => name !== value).map((name) => graph.constant(name));
+    const numbers = constants.flatMap((tensor) => (tensor && tensor.data.length <= 4 ? Array.from(tensor.data, Number) : []));
+    const small = (number: number): boolean => number > 0 && number <= 1 / 100;
+    if ((node.opType === 'Mul' && numbers.length > 0 && numbers.every(small)) || (node.opType === 'Div' && numbers.length > 0 && numbers.every((number) => number >= 100))) return 'rescaling';
+    if (['Sub', 'Div', 'Mul', 'Add'].includes(node.opType) && numbers.length > 0) return 'normalization';
+    if (!['Cast', 'Identity', 'Transpose'].includes(node.opType)) return null;
+    value = node.output[0]!;
+  }
+  return null;
+}
+
+function classCount(graph: ModelGraph, output: string, head: Head | string): number | null {
+  const shape = graph.outputs.find((value) => value.name === output)?.shape ?? [];
+  if (shape.length > 1 && shape.slice(1).every((dim) => dim > 0)) return sizeOf(shape.slice(1));
+  if (typeof head === 'string') return null;
+  // The bias of the last layer has one entry a class.
+  const bias = head.weights.map((name) => graph.constantShape(name) ?? []).filter((dims) => dims.length === 1).at(-1);
+  return bias?.[0] ?? null;
+}
+
+function namesFromMetadata(graph: ModelGraph): string[] | null {
+  const text = graph.metadata[metadataKeys.classNames];
+  if (text === undefined) return null;
+  try {
+    const names: unknown = JSON.parse(text);
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  } catch (error) {
+    throw new UserError(`${graph.path}: the metadata ${metadataKeys.classNames} are no JSON list of names`, { cause: error });
+  }
+  throw new UserError(`${graph.path}: the metadata ${metadataKeys.classNames} are no JSON list of names`);
+}
+
+/** SHA-256 of all files of a model, one after the other, in hexadecimal, and their size together in bytes. */
+export async function hashModel(graph: ModelGraph): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for (const file of graph.files) {
+    bytes += (await stat(file)).size;
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}

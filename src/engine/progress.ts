@@ -1,0 +1,37 @@
+import type { Job } from './job.ts';
+
+/** Seconds over which the speed is taken. */
+const window = 5;
+
+/** Tells a job how far a step is, with its speed over the last seconds and the time left. */
+export class ProgressMeter {
+  readonly #job: Pick<Job, 'progress'>;
+  readonly #step: string;
+  readonly #unit: string;
+  readonly #total: number;
+  readonly #marks: { time: number; done: number }[] = [{ time: performance.now(), done: 0 }];
+  #done = 0;
+
+  constructor(job: Pick<Job, 'progress'>, step: string, unit: string, total: number) {
+    this.#job = job;
+    this.#step = step;
+    this.#unit = unit;
+    this.#total = total;
+    job.progress({ step, unit, total, done: 0 });
+  }
+
+  /** One more is done. */
+  advance(count = 1): void {
+    this.#done += count;
+    const time = performance.now();
+    if (time - this.#marks.at(-1)!.time > 200) this.#marks.push({ time, done: this.#done });
+    while (this.#marks.length > 2 && time - this.#marks[1]!.time > window * 1000) this.#marks.shift();
+    const { time: since, done: before } = this.#marks[0]!;
+    const perSecond = (1000 * (this.#done - before)) / Math.max(1, time - since);
+    const known = time - since > 500 && perSecond > 0;
+    this.#job.progress({
+      step: this.#step, unit: this.#unit, total: this.#total, done: this.#done,
+      ...(known ? { perSecond, secondsLeft: Math.max(0, this.#total - this.#done) / perSecond } : {}),
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DistortionResult, Run, RunState } from '../results.ts';
+import { readRun, readState } from './runFolder.ts';
+
+export interface ListedRun {
+  run: string;
+  kind: Run['kind'];
+  state: RunState;
+  model: string;
+  modelSha256: string;
+  startedAt: string;
+  /** Key figure in words: "7.4 % of labels change at jpeg 50". */
+  summary: string;
+}
+
+/** Runs directly below a folder, newest first. One that cannot be read is left out, with a line in the log that names it. */
+export async function listRuns(folder: string, log: (line: string) => void = () => undefined): Promise<ListedRun[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const runs = await Promise.all(entries.filter((entry) => entry.isDirectory()).map(async (entry) => {
+    try {
+      return await listed(join(folder, entry.name));
+    } catch (error) {
+      log((error as Error).message);
+      return null;
+    }
+  }));
+  return runs.filter((run) => run !== null).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+}
+
+async function listed(folder: string): Promise<ListedRun> {
+  const state = await readState(folder);
+  if (state) {
+    const { model, modelSha256, startedAt, kind } = state;
+    return { run: folder, kind, state: state.state, model, modelSha256, startedAt, summary: state.error ?? state.state };
+  }
+  const run = await readRun(folder);
+  const evaluation = run.kind === 'evaluation' ? run : run.before;
+  return {
+    run: folder,
+    kind: run.kind,
+    state: 'done',
+    model: evaluation.model.path,
+    modelSha256: evaluation.model.sha256,
+    startedAt: evaluation.method.startedAt,
+    summary: run.kind === 'evaluation' ? worst(run.distortions) : `stabilized, ${run.accepted ? 'accepted' : 'rejected'}: ${worst(run.after.distortions)}`,
+  };
+}
+
+function worst(distortions: readonly DistortionResult[]): string {
+  const [most] = [...distortions].sort((a, b) => b.labelInstability.value - a.labelInstability.value);
+  return most ? `${(100 * most.labelInstability.value).toFixed(1)} % of labels change at ${most.name} ${most.strength}` : 'no distortions';
+}
