@@ -56,11 +56,9 @@ async function take<Source>(queue: { source: Source; prepared: Promise<Prepared>
   return { source, prepared: await prepared };
 }
 
-/** The bundle lies beside the caller's bundle; run from source, the thread is its TypeScript file. */
+/** The bundle lies beside the caller's bundle; run from source, a line of script loads the TypeScript file. */
 function startThread(settings: PrepareSettings): Worker {
-  const fromSource = __filename.endsWith('.ts');
-  return new Worker(join(__dirname, fromSource ? 'pictureThread.ts' : 'pictureThread.js'), {
-    workerData: settings,
-    ...(fromSource ? { execArgv: ['--import', 'tsx'] } : { execArgv: [] }),
-  });
+  if (!__filename.endsWith('.ts')) return new Worker(join(__dirname, 'pictureThread.js'), { workerData: settings, execArgv: [] });
+  const script = `require('tsx/cjs/api').register(); require(${JSON.stringify(join(__dirname, 'pictureThread.ts'))});`;
+  return new Worker(script, { eval: true, workerData: settings, execArgv: [] });
 }
