@@ -33,7 +33,8 @@ function convolution(rank: number): LayerKind {
 function depthwise(call: LayerCall, image: Image, bias: (filters: number) => string[], name: string): Image {
   const { config } = call;
   const kernel = config.counts('kernel_size', 2, 0);
-  const multiplier = config.count('depth_multiplier', 1);
+  // TensorFlow.js leaves a separable convolution's multiplier out of what it saves; the weight knows it.
+  const multiplier = config.count('depth_multiplier', call.weightShape('depthwise_kernel').at(-1) ?? 1);
   const filters = image.channels * multiplier;
   const window = windowOf(call, image.spatial, kernel, config.counts('strides', 2, 1), config.counts('dilation_rate', 2, 1));
   const weight = call.weight('depthwise_kernel', [...kernel, image.channels, multiplier], { transposition: [2, 3, 0, 1], dims: [filters, 1, ...kernel] });

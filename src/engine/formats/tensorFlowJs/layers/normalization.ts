@@ -51,11 +51,14 @@ function batchNormalization(call: LayerCall, input: Flow): Flow {
 /** Normalisation by the moments of each sample over some axes, which stand last for ONNX's node. */
 function layerNormalization(call: LayerCall, input: Flow): Flow {
   const { graph, config } = call;
-  const axes = axesOf(call, input);
-  const sizes = axes.map((axis) => input.shape[axis]!);
+  const given = axesOf(call, input);
+  const axes = given.toSorted((left, right) => left - right);
+  const size = (axis: number): number => input.shape[axis]!;
+  // Stored in the order in which the axes are listed, but read as if they were sorted.
+  const parameter = (suffix: string): string => call.weight(suffix, given.map(size), { dims: axes.map(size) });
   const parameters = [
-    config.flag('scale', true) ? call.weight('gamma', sizes) : filled(call, sizes, 1),
-    ...(config.flag('center', true) ? [call.weight('beta', sizes)] : []),
+    config.flag('scale', true) ? parameter('gamma') : filled(call, axes.map(size), 1),
+    ...(config.flag('center', true) ? [parameter('beta')] : []),
   ];
   const attributes = { axis: -axes.length, epsilon: { float: config.number('epsilon', 1e-3) } };
   const order = [...range(0, input.shape.length).filter((axis) => !axes.includes(axis)), ...axes];
