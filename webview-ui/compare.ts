@@ -25,10 +25,10 @@ function changeText(change: ShareChange | undefined): TemplateResult {
   if (!change) return html`<span class="muted">–</span>`;
   const way = direction(change);
   const sign = way === 'better' ? downIcon() : way === 'worse' ? upIcon() : evenIcon();
-  return html`<span class="two numbers ${way}">${sign} ${points(change.difference)} <span>${text[way]}</span><br><span class="muted">${pointsInterval(change.low, change.high)}, ${pValue(change.p)}</span></span>`;
+  return html`<span class="two numbers ${way}">${sign} ${points(change.difference)}<br>${text[way]}<br><span class="muted">${pointsInterval(change.low, change.high)}<br>${pValue(change.p)}</span></span>`;
 }
 
-const pairsText = ({ pairs }: DistortionChange): TemplateResult => html`<span class="two">${text.newly(pairs.newlyStable, pairs.newlyBroken)}</span>`;
+const pairsText = ({ pairs }: DistortionChange): TemplateResult => html`<span class="two">${text.newlyStable(pairs.newlyStable)}<br>${text.newlyBroken(pairs.newlyBroken)}</span>`;
 
 const legend = (dots: { shape: Dot['shape']; name: string }[]): TemplateResult => html`<div class="legend">${dots.map(({ shape, name }) => html`<span>${dotMark(shape)}${name}</span>`)}</div>`;
 

@@ -5,12 +5,12 @@ const space = '\u00a0';
 const minus = '\u2212';
 const language = 'en';
 const grouped = new Intl.NumberFormat(language);
-const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
 
 /** 12345 → "12,345". */
 export const count = (value: number): string => grouped.format(value);
 
-function bareshare(value: number): string {
+function bareShare(value: number): string {
   if (value === 0 || value === 1) return String(value * 100);
   if (value < 0.0005) return '<0.1';
   if (value > 0.9995) return '>99.9';
@@ -18,10 +18,12 @@ function bareshare(value: number): string {
 }
 
 /** A share in [0, 1] → "7.4 %". */
-export const percent = (value: number): string => `${bareshare(value)}${space}%`;
+export const percent = (value: number): string => `${bareShare(value)}${space}%`;
+
+const end = (value: number): string => value === 0 || value === 1 ? String(value * 100) : (value * 100).toFixed(1);
 
 /** The interval of a share → "5.6–9.5 %". */
-export const interval = (share: Pick<Share, 'low' | 'high'>): string => `${bareshare(share.low)}–${bareshare(share.high)}${space}%`;
+export const interval = (share: Pick<Share, 'low' | 'high'>): string => `${end(share.low)}–${end(share.high)}${space}%`;
 
 const signed = (value: number, digits: number): string => {
   const text = Math.abs(value).toFixed(digits);
@@ -34,6 +36,9 @@ export const points = (difference: number): string => `${signed(difference * 100
 
 /** The interval of a difference of shares → "−18.4 to −12.1". */
 export const pointsInterval = (low: number, high: number): string => `${signed(low * 100, 1)} to ${signed(high * 100, 1)}`;
+
+/** A rank in [0, 1] → "97 %", never rounded up: at most 99.9 %, because no pair is larger than all of them. */
+export const rank = (value: number): string => `${value < 0.99 ? Math.floor(value * 100) : Math.min(99.9, Math.floor(value * 1000) / 10)}${space}%`;
 
 /** A probability of a test → "p = 0.03", "p < 0.001". */
 export const pValue = (p: number): string => p < 0.001 ? `p${space}<${space}0.001` : `p${space}=${space}${p < 0.1 ? p.toFixed(3) : p.toFixed(2)}`;
@@ -72,7 +77,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)}${space}h ${Math.floor(whole % 3600 / 60)}${space}min`;
 }
 
-/** An ISO time → "Nov 22, 2026, 10:52 AM"; what is no time stays as it is. */
+/** An ISO time → "Nov 22, 2026, 10:52"; what is no time stays as it is. */
 export function time(iso: string): string {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? iso : dateAndTime.format(date).replace(/\u202f/g, space);

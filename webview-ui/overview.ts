@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { DistortionResult, DistortionSpec, Evaluation, Share } from '../src/engine/results.ts';
 import { distanceStrip, intervalBar, shareScale, strengthCurve } from './charts.ts';
 import { distortionName, interval, measure, percent, points } from './format.ts';
-import { downIcon, evenIcon, upIcon, warningIcon } from './icons.ts';
+import { downIcon, upIcon, warningIcon } from './icons.ts';
 import { howItWasMade } from './provenance.ts';
 import { distortionMeaning, strings } from './strings.ts';
 import { evaluationVerdict, type Phrase } from './verdict.ts';
@@ -26,8 +26,8 @@ export const shareText = (share: Share): TemplateResult => html`<span class="two
 function precisionText(clean: Share | undefined, distorted: Share | null): TemplateResult {
   if (!clean || !distorted) return html`<span class="muted">${text.noTruth}</span>`;
   const apart = distorted.high < clean.low ? 'worse' : distorted.low > clean.high ? 'better' : 'same';
-  const sign = apart === 'worse' ? downIcon() : apart === 'better' ? upIcon() : evenIcon();
-  return html`<span class="two numbers ${apart}">${percent(clean.value)} → ${percent(distorted.value)} ${sign}<br><span class="muted">${points(distorted.value - clean.value)}, ${interval(distorted)}</span></span>`;
+  const sign = apart === 'worse' ? downIcon() : apart === 'better' ? upIcon() : nothing;
+  return html`<span class="two numbers ${apart}" title=${text.precisionMeans[apart]}>${percent(clean.value)} → ${percent(distorted.value)} ${sign}<br><span class="muted">${points(distorted.value - clean.value)}, ${interval(distorted)}</span></span>`;
 }
 
 function row(result: DistortionResult, evaluation: Evaluation, scale: { share: number; distance: number }, openPairs: (distortion: DistortionSpec) => void): TemplateResult {
@@ -37,8 +37,8 @@ function row(result: DistortionResult, evaluation: Evaluation, scale: { share: n
       <div role="rowheader" title=${distortionMeaning(result)}>${distortionName(result)}</div>
       ${cell(text.instability, intervalBar(distortionName(result), share, scale.share), 'plain-bar')}
       ${cell('', shareText(share))}
-      ${cell(text.distance, html`${distanceStrip(distance, scale.distance)}<span class="muted numbers">${text.distanceText(measure(distance.median), measure(distance.p95))}</span>`)}
-      ${cell(text.precision, precisionText(evaluation.clean?.precisionAt1, result.precisionAt1))}
+      ${cell(text.distance, html`${distanceStrip(distance, scale.distance)}<span class="muted numbers">${text.distanceText(measure(distance.median), measure(distance.p95))}</span>`, 'wide-cell')}
+      ${cell(text.precision, precisionText(evaluation.clean?.precisionAt1, result.precisionAt1), 'wide-cell')}
       ${cell('', share.count === 0 ? html`<span class="muted">${strings.pairs(0)}</span>`
         : html`<button class="link numbers" aria-label=${text.openPairs(share.count, distortionName(result))} @click=${() => openPairs({ name: result.name, strength: result.strength })}>${strings.pairs(share.count)} ›</button>`, 'after-break')}
     </div>`;

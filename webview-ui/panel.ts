@@ -51,10 +51,11 @@ export class Panel extends LitElement {
   };
 
   private receive(content: PanelState): void {
-    const previous = this.content;
+    const comparedBefore = this.content?.comparison ? this.content.comparison.a.run + this.content.comparison.b.run : null;
     this.content = content;
     if (content.job === null) this.cancelling = false;
-    if (previous?.run !== content.run && previous !== null) this.keep({ gallery: { ...this.view.gallery, run: null, distortion: null, firstRow: 0 } });
+    if (content.run !== null && content.run !== this.view.run) this.keep({ run: content.run, comparing: 'stabilization', gallery: { ...this.view.gallery, run: null, distortion: null, firstRow: 0 } });
+    if (content.comparison && content.comparison.a.run + content.comparison.b.run !== comparedBefore) this.keep({ comparing: 'runs' });
     if (this.viewsUnderway === 0 && content.view !== this.view.hostView) this.keep({ view: content.view, hostView: content.view });
   }
 
@@ -139,13 +140,26 @@ export class Panel extends LitElement {
 
   private compare(content: PanelState): TemplateResult {
     const { result, comparison } = content;
-    if (comparison) return compareRuns(comparison, [{ name: strings.compareView.a, run: comparison.a.run }, { name: strings.compareView.b, run: comparison.b.run }], this.openPart);
+    const stabilization = result?.kind === 'stabilization' && isWhole(result) ? result : null;
+    const both = comparison !== null && stabilization !== null;
+    if (comparison && (!stabilization || this.view.comparing === 'runs')) {
+      return html`${both ? this.comparisonChoice() : nothing}${compareRuns(comparison, [{ name: strings.compareView.a, run: comparison.a.run }, { name: strings.compareView.b, run: comparison.b.run }], this.openPart)}`;
+    }
+    if (stabilization) {
+      return html`${both ? this.comparisonChoice() : nothing}${compareStabilization(stabilization, stabilizationParts(content.run ?? stabilization.run), this.openPart, (path) => void this.quietHost('revealFile', { path }))}`;
+    }
     if (!result || !isWhole(result)) return this.noResult(content);
-    if (result.kind === 'stabilization') return compareStabilization(result, stabilizationParts(content.run ?? result.run), this.openPart, (path) => void this.quietHost('revealFile', { path }));
     const [title, advice] = strings.empty.noComparison;
     return html`<div class="message"><h2>${title}</h2><p class="muted">${advice}</p><div class="buttons">
       <button class="primary" ?disabled=${content.job !== null || !content.trusted} @click=${() => void this.quietHost('stabilize')}>${strings.stabilize}</button>
       <button class="secondary" ?disabled=${content.runs.length < 2} @click=${() => void this.quietHost('compareRuns')}>${strings.compare}</button></div></div>`;
+  }
+
+  /** Where two runs were compared and the run on screen is a stabilization, the user chooses which to see. */
+  private comparisonChoice(): TemplateResult {
+    const names = { runs: strings.compareView.two, stabilization: strings.compareView.stabilization };
+    return html`<fieldset class="choose-comparison"><legend class="hidden">${strings.views.compare}</legend>${(['runs', 'stabilization'] as const).map((name) => html`
+      <label><input type="radio" name="comparing" .checked=${this.view.comparing === name} @change=${() => this.keep({ comparing: name })}>${names[name]}</label>`)}</fieldset>`;
   }
 }
 

@@ -19,6 +19,10 @@ export interface GalleryState {
 export interface ViewState {
   view: PanelView;
   hostView: PanelView | null;
+  /** The run that the gallery's state is about. */
+  run: string | null;
+  /** Which comparison is shown where there are two. */
+  comparing: 'runs' | 'stabilization';
   gallery: GalleryState;
 }
 
@@ -33,5 +37,5 @@ export const initialGallery: GalleryState = { run: null, sort: 'featureDistance'
 /** The kept state, completed where an older version of the panel left it. */
 export function readViewState(store: StateStore): ViewState {
   const kept = (store.getState() ?? {}) as Partial<ViewState>;
-  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, gallery: { ...initialGallery, ...kept.gallery } };
+  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', gallery: { ...initialGallery, ...kept.gallery } };
 }

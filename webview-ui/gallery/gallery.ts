@@ -34,7 +34,7 @@ export interface GallerySource {
 
 /** Heights of a row in pixels. The style sheet fits its content into them. */
 const WIDE_ROW = 132;
-const NARROW_ROW = 276;
+const NARROW_ROW = 284;
 const NARROW_BELOW = 680;
 const PICTURE_SIDE = 108;
 /** Browsers clamp elements near 33.5 million pixels; more rows than fit are left to the filters. */
@@ -258,7 +258,7 @@ export class Gallery extends LitElement {
     const pictures = pair && source ? this.pictures.get(this.pictureQuery(source, pair.line)) : undefined;
     const label = pair ? strings.gallery.rowLabel(index + 1, pair.image, distortionName({ name: pair.distortion, strength: pair.strength })) : strings.gallery.loading(index + 1);
     return html`<div class="row ${index === this.active ? 'active' : ''}" role="row" id="row-${index}" data-index=${index} aria-rowindex=${index + 2} aria-selected=${index === this.active ? 'true' : 'false'} aria-label=${label} title=${pair ? nothing : count(index + 1)}>
-      ${rowCells(index, pair, pictures, this.pages?.maxFeatureDistance ?? 0)}
+      ${rowCells(index, pair, pictures, this.pages?.maxFeatureDistance ?? 0, this.narrow ? 3 : 4)}
     </div>`;
   }
 }

@@ -3,7 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import type { PairPicturesQuery, PairRow } from '../../src/protocol.ts';
 import { placeOnScale } from '../charts.ts';
-import { distortionName, measure, percent } from '../format.ts';
+import { distortionName, measure, rank } from '../format.ts';
 import { nextIcon, previousIcon, wrongIcon } from '../icons.ts';
 import type { CallHost } from '../rpc.ts';
 import { distortionMeaning, strings } from '../strings.ts';
@@ -98,7 +98,7 @@ export class PairDialog extends LitElement {
             <h2 id="title">${text.title(open.index + 1, open.count)}</h2>
             <button class="icon" aria-label=${text.previous} title=${text.previous} ?disabled=${open.index === 0} @click=${() => this.goTo(open.index - 1)}>${previousIcon()}</button>
             <button class="icon" aria-label=${text.next} title=${text.next} ?disabled=${open.index === open.count - 1} @click=${() => this.goTo(open.index + 1)}>${nextIcon()}</button>
-            <button class="icon close" aria-label=${strings.close} title=${strings.close} @click=${() => this.dialog?.close()}>${wrongIcon()}</button>
+            <button class="icon close" autofocus aria-label=${strings.close} title=${strings.close} @click=${() => this.dialog?.close()}>${wrongIcon()}</button>
           </header>
           ${row ? this.content(open, row) : html`<p class="muted">${strings.gallery.loading(open.index + 1)}</p>`}`}
       </dialog>`;
@@ -114,13 +114,13 @@ export class PairDialog extends LitElement {
       <div class="large">
         <figure>${picture(pictures, 'a', row)}<figcaption>${columns.a}</figcaption></figure>
         <figure>${picture(pictures, 'b', row)}<figcaption>${columns.b}: ${distortionMeaning(spec)}</figcaption></figure>
-        <figure>${picture(pictures, 'difference', row)}<figcaption>${columns.difference(open.amplification)} <span class="muted">${strings.gallery.whiteMeans(open.amplification)}</span></figcaption></figure>
+        <figure>${picture(pictures, 'difference', row)}<figcaption>${columns.difference(open.amplification)} · ${strings.gallery.whiteMeans(open.amplification)}</figcaption></figure>
       </div>
       <div class="facts">
         <section aria-label=${text.measures}>
           <div class="scale-line">${placeOnScale(row.featureDistance, open.pages.maxFeatureDistance)}<span class="muted">0</span><span class="muted">${measure(open.pages.maxFeatureDistance)}</span></div>
           <dl>
-            <dt>${names.featureDistance}</dt><dd><b>${measure(row.featureDistance)}</b>, ${strings.gallery.larger(percent(row.rank))}</dd>
+            <dt>${names.featureDistance}</dt><dd><b>${measure(row.featureDistance)}</b>, ${strings.gallery.larger(rank(row.rank))}</dd>
             <dt>${names.klDivergence}</dt><dd>${measure(row.klDivergence)}</dd>
             <dt>${names.jsDivergence}</dt><dd>${measure(row.jsDivergence)}</dd>
             <dt>${names.pixelDifference}</dt><dd>${measure(row.pixelDifference)}</dd>

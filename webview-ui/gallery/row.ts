@@ -3,14 +3,16 @@ import { html, nothing, svg, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import type { PairRow } from '../../src/protocol.ts';
 import { placeOnScale } from '../charts.ts';
-import { distortionName, measure, percent, probability } from '../format.ts';
+import { distortionName, measure, probability, rank } from '../format.ts';
 import { changedIcon, keptIcon, rightIcon, wrongIcon } from '../icons.ts';
 import { distortionMeaning, strings } from '../strings.ts';
 import { answers, type Answer } from './answers.ts';
 import type { ShownPictures } from './pictures.ts';
 
 const text = strings.gallery;
-const ANSWERS_IN_ROW = 4;
+
+/** Pictures up to this side are enlarged as squares of one colour: so few pixels are worth counting. */
+const SMALL = 48;
 
 type Side = 'a' | 'b' | 'difference';
 
@@ -18,7 +20,7 @@ type Side = 'a' | 'b' | 'difference';
 export const picture = (pictures: ShownPictures | undefined, side: Side, pair: PairRow | undefined): TemplateResult => html`
   <span class="picture ${side}">${pictures === undefined ? nothing
     : pictures.failed !== null ? html`<span class="no-picture" title=${pictures.failed}>${text.pictureFailed}</span>`
-      : keyed(pictures[side], html`<img src=${pictures[side]} width=${pictures.width} height=${pictures.height} alt=${pair ? `${pair.image}, ${text.pictureOf[side]}` : ''} decoding="async" draggable="false">`)}</span>`;
+      : keyed(pictures[side], html`<img class=${pictures.width <= SMALL ? 'small' : ''} src=${pictures[side]} width=${pictures.width} height=${pictures.height} alt=${pair ? `${pair.image}, ${text.pictureOf[side]}` : ''} decoding="async" draggable="false">`)}</span>`;
 
 /** Whether the label changed, by glyph, word and weight, with the labels and whether they are right. */
 export function labelLine(pair: PairRow): TemplateResult {
@@ -43,11 +45,8 @@ export const answerBars = (answer: Answer): TemplateResult => html`
     <span class="answer-numbers">${number(answer.a)} → ${number(answer.b)}</span>
   </span>`;
 
-const measures = (pair: PairRow): TemplateResult => html`
-  <span class="distance-value">${measure(pair.featureDistance)}</span>`;
-
-/** The cells of a row. Without a pair, a skeleton that already says which row it is. */
-export function rowCells(index: number, pair: PairRow | undefined, pictures: ShownPictures | undefined, maxFeatureDistance: number): TemplateResult {
+/** The cells of a row. Without a pair, a skeleton that already says which row it is. `most` answers fit. */
+export function rowCells(index: number, pair: PairRow | undefined, pictures: ShownPictures | undefined, maxFeatureDistance: number, most: number): TemplateResult {
   if (!pair) {
     return html`
       <span role="gridcell" class="cell-picture">${picture(undefined, 'a', undefined)}</span>
@@ -61,14 +60,14 @@ export function rowCells(index: number, pair: PairRow | undefined, pictures: Sho
     <span role="gridcell" class="cell-picture">${picture(pictures, 'b', pair)}</span>
     <span role="gridcell" class="cell-picture">${picture(pictures, 'difference', pair)}</span>
     <span role="gridcell" class="cell-distance">
-      <span class="distance-line">${measures(pair)}<span class="muted">${text.larger(percent(pair.rank))}</span></span>
-      ${placeOnScale(pair.featureDistance, maxFeatureDistance)}
+      <span class="distance-line"><span class="distance-value">${measure(pair.featureDistance)}</span>${placeOnScale(pair.featureDistance, maxFeatureDistance)}</span>
+      <span class="muted">${text.larger(rank(pair.rank))}</span>
       <span class="distortion" title=${distortionMeaning({ name: pair.distortion, strength: pair.strength })}>${distortionName({ name: pair.distortion, strength: pair.strength })}</span>
       <span class="muted numbers">${text.short.klDivergence} ${measure(pair.klDivergence)} · ${text.short.jsDivergence} ${measure(pair.jsDivergence)} · ${text.short.pixelDifference} ${measure(pair.pixelDifference)}</span>
     </span>
     <span role="gridcell" class="cell-answers">
       <span class="labels">${labelLine(pair)}</span>
       <span class="muted origin" title=${pair.image}>${pair.truth === null ? nothing : html`${text.truth(pair.truth)} · `}${pair.image}</span>
-      ${answers(pair, ANSWERS_IN_ROW).map(answerBars)}
+      ${answers(pair, most).map(answerBars)}
     </span>`;
 }

@@ -30,6 +30,7 @@ export const baseStyles = css`
   .glyph.wrong, .worse .glyph, .rejected .glyph { color: var(--vscode-charts-red); }
   button .glyph, .close .glyph { color: inherit; }
   .track { fill: var(--rule); }
+  :host-context(.vscode-high-contrast) :is(.track, .skeleton) { opacity: 0.35; }
   .whisker { stroke: var(--vscode-foreground); stroke-width: 1; fill: none; }
   @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 `;

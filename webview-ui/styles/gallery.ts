@@ -21,10 +21,12 @@ export const galleryStyles = css`
   .row.active { background: var(--vscode-list-inactiveSelectionBackground); }
   .row > span { display: block; min-width: 0; }
   .picture { display: flex; align-items: center; justify-content: center; width: var(--picture); height: var(--picture); background: var(--vscode-editorWidget-background); }
-  .picture img { display: block; max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; image-rendering: pixelated; }
+  .picture img { display: block; max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; }
+  .picture img.small { image-rendering: pixelated; }
   .no-picture { color: var(--quiet); font-size: 0.85em; text-align: center; padding: 4px; }
   .cell-distance > *, .cell-answers > * { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .distance-line { display: flex !important; align-items: baseline; gap: 8px; }
+  .distance-line { display: flex !important; align-items: center; gap: 10px; }
+  .distance-line .distance-value { min-width: 3.6em; }
   .distance-value { font-size: 1.25em; font-weight: 600; }
   svg.scale { width: 100%; height: 10px; margin-block: 3px; overflow: visible !important; }
   .scale .value { fill: var(--quiet); }
@@ -35,7 +37,7 @@ export const galleryStyles = css`
   .badge { flex: none; display: inline-flex; align-items: center; gap: 3px; font-size: 0.85em; }
   .badge.changed { font-weight: 600; }
   .badge.kept { color: var(--quiet); }
-  .answer { display: grid !important; grid-template-columns: minmax(70px, 1fr) minmax(80px, 2fr) auto; gap: 8px; align-items: center; height: 19px; font-size: 0.95em; }
+  .answer { display: grid !important; grid-template-columns: minmax(70px, 1fr) minmax(80px, 2fr) 6.6em; gap: 8px; align-items: center; height: 19px; font-size: 0.95em; }
   .answer-label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--quiet); }
   .answer.a .answer-label, .answer.b .answer-label { color: var(--vscode-foreground); font-weight: 600; }
   .answer.both .answer-label { color: var(--vscode-foreground); }
@@ -43,14 +45,15 @@ export const galleryStyles = css`
   .answer-bars .track { fill: none; }
   .answer-bars .a { fill: var(--quiet); }
   .answer-bars .b { fill: var(--vscode-charts-blue); }
-  .answer-numbers { color: var(--quiet); white-space: nowrap; }
+  .answer-numbers { color: var(--quiet); white-space: nowrap; text-align: end; }
   .skeleton { height: 10px; width: 80%; margin-block: 7px; background: var(--rule); border-radius: 2px; }
   .skeleton.short { width: 40%; }
-  .narrow .head-row { display: flex; gap: 10px; padding-inline: 10px; overflow: hidden; }
-  .narrow .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: 0 1 auto; }
-  .narrow .row { height: 276px; display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); grid-template-rows: auto auto 1fr; gap: 4px 8px; padding: 6px 10px; align-content: start; align-items: start; }
+  .narrow .head-row { display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); gap: 8px; padding-inline: 10px; }
+  .narrow .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .narrow .head-row > span:nth-child(n + 4) { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
+  .narrow .row { height: 284px; display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); grid-template-rows: auto auto 1fr; gap: 4px 8px; padding: 6px 10px; align-content: start; align-items: start; }
   .narrow .picture { width: 100%; height: 88px; }
   .narrow .cell-distance, .narrow .cell-answers { grid-column: 1 / -1; }
-  .narrow .cell-distance { width: 100%; }
+  .narrow .cell-distance, .narrow .cell-answers { width: 100%; }
   @container (max-width: 680px) { .toolbar { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
 `;

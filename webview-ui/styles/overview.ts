@@ -2,13 +2,13 @@ import { css } from 'lit';
 
 /** Overview and comparison: verdict, tables that become blocks where it is narrow, facts. */
 export const overviewStyles = css`
-  .verdict { font-size: 1.25em; line-height: 1.4; max-width: 46em; text-wrap: pretty; }
+  .verdict { font-size: 1.3em; font-weight: 400; line-height: 1.4; max-width: 46em; text-wrap: pretty; }
   .verdict b { font-weight: 600; }
-  .verdict.accepted, .verdict.rejected { padding-bottom: 2px; }
+  .decision { padding-bottom: 6px; max-width: 72em; }
   .details { max-width: 72em; padding-top: 4px; color: var(--quiet); }
   .notes { list-style: none; padding: 0 0 12px; display: grid; gap: 3px; }
   .notes li { display: flex; gap: 6px; }
-  section + section, .table + section, section + .table { margin-top: 26px; }
+  .view > * + section { margin-top: 26px; }
   section > h2 { padding-bottom: 6px; }
   .table { display: grid; margin-top: 16px; align-items: center; }
   .table.measures { grid-template-columns: minmax(110px, auto) minmax(90px, 2.2fr) auto minmax(120px, 1.4fr) auto auto; }
@@ -40,24 +40,25 @@ export const overviewStyles = css`
   .curve li span { color: var(--quiet); }
   .narrow-label { display: none; color: var(--quiet); font-size: 0.9em; font-weight: 400; }
   @container (max-width: 760px) {
-    .table.measures, .table.changes, .table.changes.two-runs { grid-template-columns: 1fr 1fr; column-gap: 16px; }
+    .table.measures { grid-template-columns: 1fr 1fr; column-gap: 16px; }
     .table [role='columnheader'] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     .table [role='cell'], .table [role='rowheader'] { border: 0; padding: 3px 0; }
     .table [role='rowheader'], .table .whole { grid-column: 1 / -1; }
     .table .after-break { border-bottom: 0; }
     .table [role='rowheader'] { border-top: 1px solid var(--rule); padding-top: 10px; margin-top: 6px; }
     .narrow-label { display: block; }
-    .facts-list { grid-template-columns: 1fr; gap: 0; }
+    .under-table.facts-list, .facts-list { grid-template-columns: 1fr; gap: 0; }
     .facts-list dd { padding-bottom: 6px; }
   }
+  @container (max-width: 540px) { .table.measures .wide-cell { grid-column: 1 / -1; } }
 `;
 
 /** What only the comparison has: dot plots, the search table, the losses. */
 export const compareStyles = css`
   .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; padding-top: 10px; color: var(--quiet); }
   .legend span { display: inline-flex; align-items: center; gap: 5px; }
-  .table.changes { grid-template-columns: minmax(110px, auto) minmax(110px, 2fr) repeat(3, auto) auto auto auto; }
-  .table.changes.two-runs { grid-template-columns: minmax(110px, auto) minmax(110px, 2fr) repeat(2, auto) auto auto; }
+  .table.changes { grid-template-columns: minmax(110px, auto) minmax(160px, 2fr) repeat(6, auto); }
+  .table.changes.two-runs { grid-template-columns: minmax(110px, auto) minmax(160px, 2fr) repeat(4, auto); }
   .dots { display: grid; gap: 0; padding-inline: 6px; }
   .dots svg.dot { width: 100%; display: block; overflow: visible; height: 13px; }
   .before { color: var(--vscode-charts-foreground, var(--vscode-foreground)); }
@@ -80,4 +81,12 @@ export const compareStyles = css`
   .loss path.best { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 3; }
   .loss figcaption { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--quiet); font-size: 0.9em; }
   .loss .key { display: inline-flex; align-items: center; gap: 4px; }
+  @container (max-width: 1020px) {
+    .table.changes, .table.changes.two-runs { grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); column-gap: 16px; }
+    .table.changes [role='columnheader'] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+    .table.changes [role='cell'], .table.changes [role='rowheader'] { border: 0; padding: 3px 0; justify-content: start; }
+    .table.changes [role='rowheader'], .table.changes .whole { grid-column: 1 / -1; }
+    .table.changes [role='rowheader'] { border-top: 1px solid var(--rule); padding-top: 10px; margin-top: 6px; }
+    .table.changes .narrow-label { display: block; }
+  }
 `;

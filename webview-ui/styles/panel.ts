@@ -4,13 +4,13 @@ import { css } from 'lit';
 export const panelStyles = css`
   :host { height: 100vh; display: flex; flex-direction: column; container-type: inline-size; }
   .top { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; padding: 10px 16px 8px; }
-  .model { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 10px; min-width: 0; flex: 1 1 260px; }
+  .model { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 10px; min-width: 0; flex: 1 1 330px; }
   .model h1 { font-size: 1.15em; font-weight: 600; overflow-wrap: anywhere; }
   .format { border: 1px solid var(--rule); border-radius: 2px; padding: 0 5px; font-size: 0.85em; color: var(--quiet); text-transform: uppercase; }
   .facts-line { color: var(--quiet); display: flex; flex-wrap: wrap; gap: 0 10px; }
   .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
   .picker { display: flex; align-items: center; gap: 6px; color: var(--quiet); min-width: 0; }
-  .picker select { width: 250px; min-width: 0; flex: 0 1 auto; }
+  .picker select { max-width: min(380px, 30cqw); min-width: 0; flex: 0 1 auto; }
   .job { padding: 6px 16px 8px; display: grid; grid-template-columns: 1fr auto; gap: 3px 12px; align-items: center; border-top: 1px solid var(--rule); }
   .job progress { grid-column: 1; width: 100%; height: 4px; appearance: none; border: 0; background: var(--rule); accent-color: var(--vscode-progressBar-background); }
   .job progress::-webkit-progress-bar { background: var(--rule); }
@@ -35,12 +35,15 @@ export const panelStyles = css`
   .message { padding: 36px 16px; max-width: 560px; display: flex; flex-direction: column; gap: 8px; }
   .message .buttons { display: flex; flex-wrap: wrap; gap: 6px; padding-top: 6px; }
   .message p { overflow-wrap: anywhere; }
+  .choose-comparison { display: flex; gap: 16px; border: 0; margin: 0; padding: 12px 16px 0; }
+  .choose-comparison label { display: inline-flex; gap: 5px; align-items: center; }
+  .choose-comparison input { accent-color: var(--vscode-focusBorder); margin: 0; }
   model-stability-gallery { height: 100%; }
   @container (max-width: 560px) {
     .top, .job, .banner { padding-inline: 10px; }
     .tabs { padding: 0 2px; }
     .view { padding-inline: 10px; }
     .actions, .picker { width: 100%; }
-    .picker select { width: auto; flex: 1 1 auto; }
+    .picker select { max-width: none; width: 100%; flex: 1 1 auto; }
   }
 `;
