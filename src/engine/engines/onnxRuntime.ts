@@ -16,6 +16,11 @@ export interface OnnxRuntimeSession extends Session {
   run(feeds: Record<string, Tensor>, into?: Record<string, Tensor>, only?: readonly string[]): Promise<Record<string, Tensor>>;
 }
 
+/** ONNX Runtime as an engine whose sessions can do more. */
+export interface OnnxRuntimeEngine extends Engine {
+  load(model: ModelProto, options?: SessionOptions): Promise<OnnxRuntimeSession>;
+}
+
 type Runtime = Pick<typeof OnnxRuntime, 'InferenceSession' | 'Tensor' | 'env'>;
 
 interface Loaded {
@@ -30,7 +35,7 @@ let loaded: Loaded | undefined;
  * ONNX Runtime on the processor: the native library of onnxruntime-node, or WebAssembly of onnxruntime-web on platforms for
  * which no library is shipped. `MODEL_STABILITY_ONNXRUNTIME=web` in the environment chooses WebAssembly.
  */
-export const onnxRuntime: Engine & { load(model: ModelProto, options?: SessionOptions): Promise<OnnxRuntimeSession> } = {
+export const onnxRuntime: OnnxRuntimeEngine = {
   name: 'onnxruntime',
 
   get description(): string {

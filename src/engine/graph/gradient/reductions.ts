@@ -1,0 +1,50 @@
+import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
+
+/** The axes of a reduction, from its second input; all where there is none. */
+function axesOf(node: NodeGradient): number[] {
+  const rank = node.shape(node.input(0)).length;
+  const axes = node.integers(1) ?? node.numbers('axes') ?? [];
+  if (axes.length === 0) return node.number('noop_with_empty_axes', 0) ? [] : Array.from({ length: rank }, (_, axis) => axis);
+  return axes.map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
+/** A value in the reduction's output shape with the reduced axes as 1, so that it broadcasts against the input. */
+function kept(node: NodeGradient, value: string): string {
+  return node.number('keepdims', 1) ? value : node.op('Unsqueeze', [value, node.ints(axesOf(node))]);
+}
+
+function spread(node: NodeGradient, value: string): string {
+  return node.op('Expand', [kept(node, value), node.shapeOf(node.input(0))]);
+}
+
+/** The greatest or the least along axes: the elements that are equal to it share the gradient. */
+export const reduceExtremum: GradientFunction = (node) => [() => {
+  const hits = node.op('Cast', [node.op('Equal', [node.input(0), kept(node, node.output)])], { to: 1 });
+  const count = node.op('ReduceSum', [hits, node.ints(axesOf(node))], { keepdims: 1 });
+  return node.op('Mul', [hits, node.op('Div', [kept(node, node.outputGradient), count])]);
+}];
+
+export const reduceL1: GradientFunction = (node) => [() => node.op('Mul', [kept(node, node.outputGradient), node.op('Sign', [node.input(0)])])];
+
+/** ‖x‖₂ along axes; the gradient at 0 is 0. */
+export const reduceL2: GradientFunction = (node) => [() => {
+  const norm = node.where(node.op('Equal', [node.output, node.scalar(0)]), node.scalar(Infinity), node.output);
+  return node.op('Mul', [kept(node, node.op('Div', [node.outputGradient, norm])), node.input(0)]);
+}];
+
+export const reduceLogSumExp: GradientFunction = (node) => [() =>
+  node.op('Mul', [kept(node, node.outputGradient), node.op('Exp', [node.op('Sub', [node.input(0), kept(node, node.output)])])])];
+
+export const reduceMean: GradientFunction = (node) => [() => {
+  const shape = node.shape(node.input(0));
+  const dims = axesOf(node).map((axis) => shape[axis]!);
+  const dy = node.outputGradient;
+  if (!dims.includes(-1)) return spread(node, node.op('Mul', [dy, node.scalar(1 / dims.reduce((product, dim) => product * dim, 1))]));
+  const count = node.op('Div', [node.op('Size', [node.input(0)]), node.op('Size', [node.output])]);
+  return spread(node, node.op('Div', [dy, node.op('Cast', [count], { to: 1 })]));
+}];
+
+export const reduceSum: GradientFunction = (node) => [() => spread(node, node.outputGradient)];
+
+export const reduceSumSquare: GradientFunction = (node) => [() =>
+  node.op('Mul', [kept(node, node.op('Mul', [node.outputGradient, node.scalar(2)])), node.input(0)])];
