@@ -79,8 +79,11 @@ function cropping(call: LayerCall, input: Flow): Flow {
   return flowOf(call, input, { ...image, name: call.graph.op('Slice', [image.name, ...inputs], {}, call.name), spatial });
 }
 
-/** How TensorFlow.js reads a picture between its pixels, in the words of ONNX's Resize. */
-function interpolation(call: LayerCall, coordinates: 'asymmetric' | 'align_corners', fallback: string): Record<string, string> {
+/**
+ * How a picture is read between its pixels, in the words of ONNX's Resize: scaled from the corner of the picture, or, with
+ * `half_pixel`, from the middle of its first pixel.
+ */
+function interpolation(call: LayerCall, coordinates: 'asymmetric' | 'half_pixel', fallback: string): Record<string, string> {
   const word = call.config.word('interpolation', fallback);
   if (word === 'bilinear') return { mode: 'linear', coordinate_transformation_mode: coordinates };
   if (word !== 'nearest') throw call.config.unsupported(`interpolation ${word}`);
@@ -90,18 +93,22 @@ function interpolation(call: LayerCall, coordinates: 'asymmetric' | 'align_corne
 function upSampling(call: LayerCall, input: Flow): Flow {
   const image = imageOf(call, input, 2);
   const size = call.config.counts('size', 2, 2);
-  // TensorFlow.js scales from the corner of the picture, not from the middle of its first pixel.
+  // TensorFlow.js scales from the corner, where Keras begins in the middle of the first pixel.
   const attributes = interpolation(call, 'asymmetric', 'nearest');
   const result = call.graph.op('Resize', [image.name, '', call.graph.builder.float([1, 1, ...size])], attributes, call.name);
   return flowOf(call, input, { ...image, name: result, spatial: image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim * size[axis]!)) });
 }
 
+/** As Keras does it: TensorFlow.js has the layer too, but cannot run it inside a model. */
 function resizing(call: LayerCall, input: Flow): Flow {
   const { config, graph } = call;
   if (config.flag('crop_to_aspect_ratio', false)) throw config.unsupported('crop_to_aspect_ratio');
   const image = imageOf(call, input, 2);
   const spatial = [config.count('height', 0), config.count('width', 0)];
-  const result = graph.op('Resize', [image.name, '', '', graph.builder.ints(spatial)], { ...interpolation(call, 'align_corners', 'bilinear'), axes: [2, 3] }, call.name);
+  // ONNX Runtime 1.30 does not take sizes for some of the axes, so that batch and channels are read from the input.
+  const kept = graph.op('Shape', [image.name], { start: 0, end: 2 }, `${call.name}/kept`);
+  const sizes = graph.op('Concat', [kept, graph.builder.ints(spatial)], { axis: 0 }, `${call.name}/sizes`);
+  const result = graph.op('Resize', [image.name, '', '', sizes], interpolation(call, 'half_pixel', 'bilinear'), call.name);
   return flowOf(call, input, { ...image, name: result, spatial });
 }
 
