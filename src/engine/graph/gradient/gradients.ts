@@ -1,7 +1,10 @@
 import * as activations from './activations.ts';
+import { conv, convTranspose } from './convolution.ts';
 import * as elementwise from './elementwise.ts';
 import { gemm, matMul } from './linear.ts';
 import type { GradientFunction } from './nodeGradient.ts';
+import { batchNormalization, instanceNormalization, layerNormalization } from './normalization.ts';
+import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './pooling.ts';
 import * as reductions from './reductions.ts';
 import * as shapes from './shapes.ts';
 import { logSoftmax, softmax } from './softmax.ts';
@@ -10,10 +13,14 @@ import { logSoftmax, softmax } from './softmax.ts';
 export const gradients: Readonly<Record<string, GradientFunction | undefined>> = {
   Abs: elementwise.abs,
   Add: elementwise.add,
+  AveragePool: averagePool,
+  BatchNormalization: batchNormalization,
   Cast: shapes.cast,
   Celu: activations.celu,
   Clip: activations.clip,
   Concat: shapes.concat,
+  Conv: conv,
+  ConvTranspose: convTranspose,
   Div: elementwise.div,
   Elu: activations.elu,
   Erf: activations.erf,
@@ -23,14 +30,19 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Gather: shapes.gather,
   Gelu: activations.gelu,
   Gemm: gemm,
+  GlobalAveragePool: globalAveragePool,
+  GlobalMaxPool: globalMaxPool,
   HardSigmoid: activations.hardSigmoid,
   HardSwish: activations.hardSwish,
   Identity: shapes.identity,
+  InstanceNormalization: instanceNormalization,
+  LayerNormalization: layerNormalization,
   LeakyRelu: activations.leakyRelu,
   Log: elementwise.log,
   LogSoftmax: logSoftmax,
   MatMul: matMul,
   Max: elementwise.extremum,
+  MaxPool: maxPool,
   Mean: elementwise.mean,
   Min: elementwise.extremum,
   Mish: activations.mish,
