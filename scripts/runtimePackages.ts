@@ -40,7 +40,7 @@ function sharp(target: Target): RuntimePackage[] {
   return target.startsWith('linux') ? [...packages, ...wasmSharp()] : packages;
 }
 
-/** sharp as WebAssembly, for Electron on Linux: see `src/sharpForElectron.ts`. */
+/** sharp as WebAssembly, for Electron on Linux: see `src/engine/pictures/sharpForElectron.ts`. */
 function wasmSharp(): RuntimePackage[] {
   return [
     { name: '@img/sharp-wasm32', files: /^(versions\.json|index\.cjs|lib\/[^/]*)$/ },

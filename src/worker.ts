@@ -8,7 +8,6 @@ import type { Job } from './engine/job.ts';
 import { ProgressThrottle } from './progressThrottle.ts';
 import type { WorkerMethods } from './protocol.ts';
 import { toResponseError } from './rpc.ts';
-import { needsWasmSharp, redirectSharpToWasm } from './sharpForElectron.ts';
 
 type Handlers = { [M in keyof WorkerMethods]: (params: Parameters<WorkerMethods[M]>[0], job: Job) => ReturnType<WorkerMethods[M]> };
 
@@ -22,8 +21,6 @@ const handlers: Handlers = {
   pairs: async (query) => (await import('./engine/runs/pairsView.ts')).pairsPage(query),
   pairPictures: async (query) => (await import('./engine/runs/pairPictures.ts')).pairPictures(query),
 };
-
-if (needsWasmSharp()) redirectSharpToWasm();
 
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
 

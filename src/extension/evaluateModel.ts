@@ -16,7 +16,7 @@ export async function evaluateModel(services: CommandServices, session: ModelSes
   const evaluation = await services.jobs.run('evaluate', { model: session.uri.fsPath, images, run, ...jobSettings(session.uri) });
   await session.refreshRuns();
   await session.showRun(run);
-  services.panel.show(session, 'overview');
+  services.panel.show(session, 'overview', null);
   void announce(services, session, evaluation);
 }
 

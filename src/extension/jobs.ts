@@ -50,7 +50,7 @@ export class Jobs implements vscode.Disposable {
   async run<M extends JobMethod>(kind: M, options: Options<M>): Promise<Result<M>> {
     const { model } = options;
     if (this.#running.has(model)) throw new UserError(vscode.l10n.t('a job on {0} is running already', path.basename(model)));
-    const job: RunningJob = { view: { kind, model, progress: null }, controller: new AbortController() };
+    const job: RunningJob = { view: { kind, model: path.basename(model), progress: null }, controller: new AbortController() };
     this.#running.set(model, job);
     this.#failures.delete(model);
     this.#changed.fire();
@@ -68,8 +68,8 @@ export class Jobs implements vscode.Disposable {
   }
 
   async #withNotification<T>(job: RunningJob, work: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
-    const name = path.basename(job.view.model);
-    const title = job.view.kind === 'evaluate' ? vscode.l10n.t('Evaluating {0}', name) : vscode.l10n.t('Stabilizing {0}', name);
+    const { kind, model } = job.view;
+    const title = kind === 'evaluate' ? vscode.l10n.t('Evaluating {0}', model) : vscode.l10n.t('Stabilizing {0}', model);
     return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (notification, token) => {
       token.onCancellationRequested(() => job.controller.abort());
       return await work((progress) => notification.report({ message: describeProgress(progress) }));

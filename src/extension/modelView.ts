@@ -57,11 +57,13 @@ export class ModelView implements vscode.Disposable {
       this.#sessionChanges?.dispose();
       this.#sessionChanges = session?.onDidChange(() => this.#push()) ?? null;
       this.#session = session;
+      this.#comparison = null;
     }
     void session?.open();
     this.#push();
   }
 
+  /** Changes what is shown of the model; two compared runs stay until others are, or none (null). */
   switchTo(view: PanelView, comparison: Comparison | null = this.#comparison): void {
     this.#view = view;
     this.#comparison = comparison;
@@ -119,7 +121,7 @@ export class ModelView implements vscode.Disposable {
       },
       openRun: async ({ run }) => {
         await this.#session?.showRun(run);
-        this.switchTo(this.#view === 'compare' ? 'overview' : this.#view);
+        this.switchTo(this.#view, null);
       },
       compareRuns: () => command('compareRuns', model()),
       openPanel: ({ view }) => command('openPanel', model(), view),

@@ -36,7 +36,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   }
 
   /** Shows a model in the panel, which opens beside the editor and leaves the focus where it is. */
-  show(session: ModelSession | null, view: PanelView, comparison?: Comparison): void {
+  show(session: ModelSession, view: PanelView, comparison?: Comparison | null): void {
     if (!this.#panel) {
       this.#adopt(vscode.window.createWebviewPanel(
         VIEW_TYPE, 'Model Stability', { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, webviewOptions(this.#extensionUri),
@@ -44,8 +44,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     } else if (!this.#panel.visible) {
       this.#panel.reveal(undefined, true);
     }
+    this.#view?.show(session);
     this.#view?.switchTo(view, comparison);
-    if (session) this.#view?.show(session);
   }
 
   /** VS Code restores the panel of the last session. */

@@ -20,7 +20,7 @@ export async function stabilizeModel(services: CommandServices, session: ModelSe
   await services.images.remember(output, images);
   await session.refreshRuns();
   await session.showRun(run);
-  services.panel.show(session, 'overview');
+  services.panel.show(session, 'compare', null);
   void announce(stabilization, output);
 }
 

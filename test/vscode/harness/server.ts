@@ -20,6 +20,8 @@ const QUIET_SETTINGS = {
   // The dialog for folders is then one of the workbench, which a test can type into.
   'files.simpleDialog.enable': true,
   'git.enabled': false,
+  // Dark or light as the browser asks for.
+  'window.autoDetectColorScheme': true,
 };
 
 /** Where a server keeps its data, and what it is started with. */
@@ -38,6 +40,8 @@ export interface ServerOptions {
 export interface Server {
   url: string;
   port: number;
+  /** Process id of the server, and id of the process group that all its children are in. */
+  pid: number;
   /** What the server has printed so far. */
   log(): string;
   stop(): Promise<void>;
@@ -88,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   child.stderr.on('data', collect);
   endWithThisProcess(child);
   const port = await listeningPort(child, () => output);
-  return { url: `http://127.0.0.1:${port}`, port, log: () => output, stop: () => stopGroup(child) };
+  return { url: `http://127.0.0.1:${port}`, port, pid: child.pid!, log: () => output, stop: () => stopGroup(child) };
 }
 
 function listeningPort(child: ChildProcess, output: () => string): Promise<number> {
@@ -101,10 +105,12 @@ function listeningPort(child: ChildProcess, output: () => string): Promise<numbe
       clearTimeout(timer);
       resolve(Number(port));
     });
-    child.once('exit', (code) => {
+    const ended = (why: string) => {
       clearTimeout(timer);
-      fail(`ended with exit code ${String(code)}`);
-    });
+      fail(why);
+    };
+    child.once('error', (error) => ended(`cannot be started (npm run setup installs it): ${error.message}`));
+    child.once('exit', (code) => ended(`ended with exit code ${String(code)}`));
   });
 }
 

@@ -49,8 +49,13 @@ export class Workbench {
     await this.explorerRow().first().waitFor({ timeout: 60_000 });
   }
 
-  /** Runs a command by its title through the palette, which must be opened again while the extension registers its commands. */
+  /** Runs a command by its title through the palette. */
   async runCommand(title: string): Promise<void> {
+    await (await this.findCommand(title)).click();
+  }
+
+  /** Opens the palette at a command, as often as it takes for the extension to have registered its commands. */
+  async findCommand(title: string): Promise<Locator> {
     const row = this.quickPickRow(title);
     const input = this.quickInput();
     for (const end = Date.now() + 30_000; ;) {
@@ -59,14 +64,13 @@ export class Workbench {
       await input.fill(`>${title}`);
       try {
         await row.waitFor({ timeout: 1500 });
-        break;
+        return row;
       } catch (error) {
         if (Date.now() > end) throw error;
         await this.page.keyboard.press('Escape');
         await input.waitFor({ state: 'hidden' });
       }
     }
-    await row.click();
   }
 
   quickInput(): Locator {

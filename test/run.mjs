@@ -1,0 +1,85 @@
+/**
+ * `npm test`: installs what is missing, runs every stage even after one has failed, and ends with the line
+ * `N passed, N failed`. Stages can be named: `npm test -- unit worker`.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+const inModules = (file) => path.join(root, 'node_modules', file);
+
+/** Runs a program with its output on ours; true where it succeeded. */
+function run(command, args, env = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' });
+  if (result.error) console.error(result.error.message);
+  return result.status === 0;
+}
+
+const node = (...args) => (env) => run(process.execPath, args, env);
+const mocha = (pattern) => node(inModules('mocha/bin/mocha.js'), '--import', 'tsx', '--reporter', 'test/reporter.cjs', pattern);
+const tsc = inModules('typescript/bin/tsc');
+
+/** What is prepared before the stages, where it is missing or old. A failure here ends the run. */
+const preparations = [
+  ['packages', () => existsSync(inModules('mocha')) || run('npm', ['install', '--no-audit', '--no-fund'])],
+  ['Chromium and the VS Code server', node('--import', 'tsx', 'test/vscode/harness/setup.ts')],
+  ['bundles', node('esbuild.mjs')],
+  ['example workspace', node('examples/makeWorkspace.mjs')],
+];
+
+/** A stage either reports mocha's counts, or counts as one test. */
+const stages = [
+  { name: 'types', run: node(tsc, '-p', 'tsconfig.json') },
+  { name: 'webview types', run: node(tsc, '-p', 'webview-ui/tsconfig.json') },
+  { name: 'lint', run: node(inModules('eslint/bin/eslint.js'), '.', '--max-warnings', '0') },
+  { name: 'dead code', run: node(inModules('knip/bin/knip.js')) },
+  { name: 'unit', counts: true, run: mocha('test/unit/**/*.test.ts') },
+  { name: 'worker', counts: true, run: mocha('test/worker/**/*.test.ts') },
+  { name: 'webview', counts: true, run: mocha('test/webview/**/*.test.ts') },
+  { name: 'extension host', counts: true, run: node('--import', 'tsx', 'test/vscode/harness/runHostTests.ts') },
+  { name: 'vscode', counts: true, run: mocha('test/vscode/ui/**/*.test.ts') },
+  { name: 'vsix', counts: true, run: mocha('test/vscode/vsix/**/*.test.ts') },
+];
+
+/** Runs a stage and returns its counts. A stage that failed without a failed test, or ran none, is a failure of its own. */
+function countsOf(stage) {
+  const report = path.join(root, 'out', 'reports', `${stage.name}.json`);
+  rmSync(report, { force: true });
+  const succeeded = stage.run({ MODEL_STABILITY_REPORT: report });
+  if (!stage.counts) return succeeded ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const { passes, failures, pending } = JSON.parse(readFileSync(report, 'utf8')).stats;
+  // A skipped test shows nothing, so that it counts as failed.
+  const failed = failures + pending;
+  return { passed: passes, failed: failed === 0 && (!succeeded || passes === 0) ? 1 : failed };
+}
+
+function main() {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name));
+  if (unknown) throw new Error(`unknown stage: ${unknown}; known are ${stages.map((stage) => stage.name).join(', ')}`);
+  for (const [name, prepare] of preparations) {
+    if (!prepare()) {
+      console.error(`could not prepare: ${name}`);
+      console.log('0 passed, 1 failed');
+      return 1;
+    }
+  }
+  const results = [];
+  for (const stage of stages) {
+    if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
+    console.log(`\n── ${stage.name}`);
+    const started = performance.now();
+    results.push({ name: stage.name, ...countsOf(stage), seconds: (performance.now() - started) / 1000 });
+  }
+  console.log('');
+  for (const { name, passed, failed, seconds } of results) {
+    console.log(`${failed > 0 ? 'failed' : 'ok    '}  ${name.padEnd(16)} ${String(passed).padStart(4)} passed ${String(failed).padStart(3)} failed ${seconds.toFixed(1).padStart(7)} s`);
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  return sum('failed') > 0 ? 1 : 0;
+}
+
+process.exitCode = main();

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Frame, Locator } from 'playwright-core';
+import type { Evaluation, ModelInfo, Stabilization } from '../../../src/engine/results.ts';
+import { exampleWorkspace } from '../harness/exampleWorkspace.ts';
+import type { TestWorkspace } from '../harness/exampleWorkspace.ts';
+import { openVscode, workersOf } from '../harness/vscodeSession.ts';
+import type { VscodeSession } from '../harness/vscodeSession.ts';
+import type { Workbench } from '../harness/workbench.ts';
+
+const EDITOR = 'model-stability-model';
+const PANEL = 'model-stability-panel';
+const COMMANDS = ['Evaluate Model', 'Stabilize Model', 'Open Distortion Gallery', 'Compare Runs'];
+
+/** Time that a job of the tests may take, in milliseconds. */
+const JOB = 180_000;
+
+describe('the extension in VS Code', function () {
+  this.timeout(JOB + 60_000);
+  let workspace: TestWorkspace;
+  let vscode: VscodeSession;
+  let workbench: Workbench;
+
+  const model = () => path.join(workspace.folder, 'models', 'patches.onnx');
+  const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  const runs = () => path.join(workspace.folder, '.model-stability', 'runs');
+  const newestRun = () => path.join(runs(), readdirSync(runs()).sort().at(-1)!);
+  const readRun = () => JSON.parse(readFileSync(path.join(newestRun(), 'run.json'), 'utf8')) as unknown;
+  const button = (frame: Frame, name: string): Locator => frame.getByRole('button', { name, exact: true });
+  /** The panel once it shows a model. */
+  const panelOf = async (name: string) => {
+    const panel = await workbench.webview(PANEL);
+    await panel.getByRole('heading', { name, exact: true }).waitFor();
+    return panel;
+  };
+
+  before(async () => {
+    workspace = exampleWorkspace(30);
+    vscode = await openVscode(workspace.folder);
+    workbench = vscode.workbench;
+  });
+
+  after(async () => {
+    await vscode.close();
+    workspace.remove();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await workbench.screenshot(`failed-${this.currentTest.title.replace(/\W+/g, '-')}`);
+  });
+
+  it('has its commands in the palette', async () => {
+    await workbench.findCommand(`Model Stability: ${COMMANDS[0]!}`);
+    await workbench.quickInput().fill('>Model Stability: ');
+    for (const title of COMMANDS) await workbench.quickPickRow(`Model Stability: ${title}`).waitFor();
+    await workbench.screenshot('palette');
+    await vscode.page.keyboard.press('Escape');
+  });
+
+  it('offers to evaluate on a right click on a model file, and on no other', async () => {
+    const notes = await workbench.contextMenu('notes.md');
+    assert.ok(!notes.includes('Evaluate Model Stability'), notes.join(', '));
+    await vscode.page.keyboard.press('Escape');
+    await workbench.unfold('models', 'patches.onnx');
+    const items = await workbench.contextMenu('patches.onnx');
+    for (const title of ['Evaluate Model Stability', 'Stabilize Model']) assert.ok(items.includes(title), items.join(', '));
+    await workbench.screenshot('explorer-menu');
+    await vscode.page.keyboard.press('Escape');
+  });
+
+  it('opens a model file in an editor that says what it is', async () => {
+    await workbench.explorerRow('patches.onnx').dblclick();
+    const editor = await workbench.webview(EDITOR);
+    await editor.getByRole('heading', { name: 'patches.onnx', exact: true }).waitFor();
+    await editor.getByText(sha256(model())).waitFor();
+    const text = await editor.getByRole('main').innerText();
+    const facts: [keyof ModelInfo, RegExp][] = [['format', /onnx/i], ['classes', /9/], ['parameters', /parameters/i]];
+    for (const [fact, pattern] of facts) assert.match(text, pattern, fact);
+    await workbench.screenshot('model-editor');
+  });
+
+  it('activates in less than 50 ms, as VS Code itself measures it', async () => {
+    // High enough for the list to draw all of its rows.
+    const size = vscode.page.viewportSize()!;
+    await vscode.page.setViewportSize({ ...size, height: 3000 });
+    await workbench.runCommand('Developer: Show Running Extensions');
+    const row = vscode.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'model-stability.model-stability' });
+    const time = row.locator('.activation-time');
+    await time.waitFor();
+    const text = await time.innerText();
+    const milliseconds = Number(/(\d+)\s*ms/.exec(text)?.[1]);
+    console.log(`      activation: ${text}`);
+    assert.ok(milliseconds < 50, text);
+    await vscode.page.keyboard.press('Escape');
+    await row.waitFor({ state: 'hidden' });
+    await vscode.page.setViewportSize(size);
+  });
+
+  it('asks once for the pictures, evaluates, and shows what it measured', async () => {
+    const editor = await workbench.webview(EDITOR);
+    await button(editor, 'Evaluate').click();
+    await workbench.chooseFolder(path.join(workspace.folder, 'pictures'));
+    await workbench.notification('Evaluating patches.onnx').waitFor();
+    await editor.getByRole('progressbar').first().waitFor();
+    await workbench.screenshot('evaluating');
+    const panel = await workbench.webview(PANEL, JOB);
+    const table = panel.getByRole('table', { name: 'Measures for each distortion' });
+    await table.waitFor({ timeout: JOB });
+    const evaluation = readRun() as Evaluation;
+    assert.equal(evaluation.state, 'done');
+    assert.equal(evaluation.images.evaluated, 270);
+    const text = await table.innerText();
+    for (const { labelInstability } of evaluation.distortions) {
+      const percent = `${(100 * labelInstability.value).toFixed(1)} %`;
+      assert.ok(text.replaceAll('\u202f', ' ').replaceAll('\u00a0', ' ').includes(percent), `${percent} is not in ${text}`);
+    }
+    await workbench.notification(/of the labels changed under/).waitFor();
+    await workbench.screenshot('overview');
+  });
+
+  it('shows the pairs of the run with their pictures', async () => {
+    await workbench.runCommand('Model Stability: Open Distortion Gallery');
+    const panel = await panelOf('patches.onnx');
+    const pictures = panel.getByRole('grid').locator('img');
+    await pictures.nth(5).waitFor();
+    const widths = await pictures.evaluateAll((list) => (list as { naturalWidth: number }[]).slice(0, 6).map((picture) => picture.naturalWidth));
+    assert.ok(widths.every((width) => width > 0), `pictures did not load: ${widths.join(', ')}`);
+    await workbench.screenshot('gallery');
+  });
+
+  it('stops a job that is cancelled in the panel, and leaves the model as it was', async () => {
+    const original = sha256(model());
+    const panel = await panelOf('patches.onnx');
+    await button(panel, 'Stabilize').click();
+    await button(panel, 'Cancel').click();
+    await workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden', timeout: 5000 });
+    await button(panel, 'Stabilize').and(panel.locator(':enabled')).waitFor();
+    assert.equal(sha256(model()), original);
+    assert.ok(!existsSync(path.join(path.dirname(model()), 'patches.stabilized.onnx')));
+  });
+
+  it('stops a job that is cancelled in its notification', async () => {
+    const panel = await panelOf('patches.onnx');
+    await button(panel, 'Stabilize').click();
+    const notification = workbench.notification('Stabilizing patches.onnx');
+    await notification.waitFor();
+    await notification.hover();
+    await notification.getByRole('button', { name: 'Cancel' }).click();
+    await notification.waitFor({ state: 'hidden', timeout: 5000 });
+    await button(panel, 'Stabilize').and(panel.locator(':enabled')).waitFor();
+  });
+
+  it('says in one sentence that a worker was killed, with a way to the log', async () => {
+    const sentence = 'the worker was killed (SIGKILL), probably by the system for want of memory';
+    const panel = await panelOf('patches.onnx');
+    const viewers = workersOf(vscode.server);
+    await button(panel, 'Stabilize').click();
+    await panel.getByRole('progressbar').first().waitFor();
+    const worker = await vscode.page.waitForTimeout(300).then(() => workersOf(vscode.server).find((pid) => !viewers.includes(pid)));
+    assert.ok(worker !== undefined, 'the job has no worker of its own');
+    process.kill(worker, 'SIGKILL');
+    const notification = workbench.notification(sentence);
+    await notification.waitFor();
+    await panel.getByRole('alert').filter({ hasText: sentence }).waitFor();
+    await workbench.screenshot('worker-killed');
+    await notification.getByRole('button', { name: 'Show Log' }).click();
+    await vscode.page.locator('.part.panel .view-lines', { hasText: 'SIGKILL' }).waitFor();
+    await workbench.screenshot('log');
+    await workbench.runCommand('View: Hide Panel');
+  });
+
+  it('stabilizes through the panel: a new file beside the model, the old one untouched, the comparison on screen', async () => {
+    const original = sha256(model());
+    const panel = await panelOf('patches.onnx');
+    await button(panel, 'Stabilize').click();
+    await workbench.notification('Stabilizing patches.onnx').waitFor();
+    await workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden', timeout: JOB });
+    await panel.getByRole('table', { name: 'Label instability for each distortion' }).waitFor({ timeout: JOB });
+    const stabilization = readRun() as Stabilization;
+    assert.equal(stabilization.state, 'done');
+    assert.ok(existsSync(stabilization.output), stabilization.output);
+    assert.equal(path.basename(stabilization.output), stabilization.accepted ? 'patches.stabilized.onnx' : 'patches.rejected.onnx');
+    assert.equal(sha256(model()), original);
+    await workbench.notification(stabilization.accepted ? 'Stabilized, as patches.stabilized.onnx' : 'Not accepted').waitFor();
+    await panel.getByText(stabilization.accepted ? 'Accepted' : 'Rejected').first().waitFor();
+    await workbench.screenshot('stabilized');
+  });
+
+  it('follows the editor to another model, and to a model.json that is open as text', async () => {
+    await workbench.openFile('models/digits.onnx');
+    await panelOf('digits.onnx');
+    await workbench.openFile('notes.md');
+    await workbench.openFile('patches-tfjs/model.json');
+    await panelOf('model.json');
+    await workbench.screenshot('model-json-as-text');
+    await workbench.openFile('models/patches.onnx');
+    const panel = await panelOf('patches.onnx');
+    await panel.getByRole('combobox').first().waitFor();
+  });
+
+  it('compares two runs that are chosen', async () => {
+    const panel = await panelOf('patches.onnx');
+    await button(panel, 'Evaluate').click();
+    await workbench.notification(/of the labels changed under/).waitFor({ timeout: JOB });
+    await workbench.runCommand('Model Stability: Compare Runs');
+    for (const step of ['1 of 2', '2 of 2']) {
+      await vscode.page.locator('.quick-input-widget', { hasText: step }).waitFor();
+      await vscode.page.keyboard.press('Enter');
+    }
+    await panel.getByText('Two runs').first().waitFor();
+    await workbench.screenshot('compare');
+  });
+
+  it('needs no other machine and breaks no content policy', async () => {
+    assert.deepEqual(await vscode.leaked(), []);
+    assert.deepEqual(vscode.policyErrors, []);
+  });
+});

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { CancelledError, UserError } from '../../src/engine/job.ts';
+import type { Progress } from '../../src/engine/job.ts';
+import { describeEnd, WorkerGoneError, WorkerProcess } from '../../src/workerProcess.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const workerFile = path.join(root, 'dist', 'worker.js');
+const images = path.join(root, 'examples', 'workspace', 'patches', 'test');
+
+/** Waits until something holds, for as long as mocha lets the test run. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+describe('a worker process', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let model: string;
+  let original: string;
+  let worker: WorkerProcess;
+  let progress: { at: number; report: Progress }[];
+  let lines: string[];
+
+  const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  const run = () => path.join(folder, 'run');
+  const start = () => new WorkerProcess({
+    file: workerFile,
+    progress: (report) => progress.push({ at: performance.now(), report }),
+    log: (line) => lines.push(line),
+  });
+
+  beforeEach(() => {
+    assert.ok(existsSync(workerFile), 'build first: npm run build');
+    folder = mkdtempSync(path.join(os.tmpdir(), 'model-stability-worker-'));
+    mkdirSync(path.join(folder, 'models'));
+    model = path.join(folder, 'models', 'patches.onnx');
+    cpSync(path.join(root, 'examples', 'models', 'patches.onnx'), model);
+    original = sha256(model);
+    progress = [];
+    lines = [];
+    worker = start();
+  });
+
+  afterEach(async () => {
+    worker.stop();
+    await until(() => !worker.alive);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What every end of a job leaves: the model as it was, and no new model beside it. */
+  function assertUntouched(): void {
+    assert.equal(sha256(model), original);
+    assert.deepEqual(readdirSync(path.dirname(model)), ['patches.onnx']);
+  }
+
+  it('evaluates, reports progress at a bearable rate, and serves pairs and pictures of the run', async () => {
+    const evaluation = await worker.call('evaluate', { model, images, run: run(), limit: 45 });
+    assert.equal(evaluation.images.evaluated, 45);
+    assert.ok(progress.length > 0, 'no progress arrived');
+    const seconds = (progress.at(-1)!.at - progress[0]!.at) / 1000;
+    const steps = new Set(progress.map(({ report }) => report.step)).size;
+    assert.ok(progress.length <= 10 * seconds + 2 * steps + 1, `${progress.length} reports in ${seconds} s`);
+
+    const page = await worker.call('pairs', { run: run(), sort: 'featureDistance', start: 0, end: 10 });
+    assert.equal(page.all, 45 * evaluation.distortions.length);
+    assert.equal(page.rows.length, 10);
+    const pictures = await worker.call('pairPictures', { run: run(), line: page.rows[0]!.line, size: 64, amplification: 8 });
+    for (const bytes of [pictures.a, pictures.b, pictures.difference]) {
+      assert.ok(bytes instanceof Uint8Array, 'the bytes did not cross as bytes');
+      assert.equal(Buffer.from(bytes.subarray(0, 4)).toString('latin1'), 'RIFF');
+    }
+    assert.deepEqual(await worker.call('openRun', { run: run() }), evaluation);
+  });
+
+  it('answers a call with the error of the engine, of its own class', async () => {
+    const missing = path.join(folder, 'none.onnx');
+    await assert.rejects(worker.call('inspect', { model: missing }), (error) => {
+      assert.ok(error instanceof UserError, `not for the user: ${String(error)}`);
+      assert.match(error.message, /none\.onnx/);
+      return true;
+    });
+    assert.ok(worker.alive, 'an error of a call ended the worker');
+  });
+
+  it('stops within two seconds of a cancel and leaves the model as it was', async () => {
+    const controller = new AbortController();
+    const job = worker.call('stabilize', { model, images, run: run() }, controller.signal);
+    const rejected = assert.rejects(job, CancelledError);
+    await until(() => progress.length > 0);
+    const cancelled = performance.now();
+    controller.abort();
+    await rejected;
+    const took = performance.now() - cancelled;
+    assert.ok(took < 2500, `the cancel took ${took} ms`);
+    assertUntouched();
+  });
+
+  it('refuses a call that was cancelled before it began', async () => {
+    await assert.rejects(worker.call('evaluate', { model, images, run: run() }, AbortSignal.abort()), CancelledError);
+    assert.ok(!existsSync(run()), 'the job began');
+  });
+
+  it('that is killed in the middle rejects every call with one clear sentence and leaves the model as it was', async () => {
+    const job = worker.call('stabilize', { model, images, run: run() });
+    const other = worker.call('evaluate', { model, images, run: path.join(folder, 'other') });
+    const message = 'the worker was killed (SIGKILL), probably by the system for want of memory';
+    const rejected = Promise.all([job, other].map((call) => assert.rejects(call, { name: 'WorkerGoneError', message })));
+    await until(() => progress.length > 0);
+    process.kill(worker.pid!, 'SIGKILL');
+    await rejected;
+    assertUntouched();
+    await assert.rejects(worker.call('inspect', { model }), { name: 'WorkerGoneError', message });
+  });
+
+  it('that crashes names the signal, and logs it', async () => {
+    const job = worker.call('evaluate', { model, images, run: run() });
+    const rejected = assert.rejects(job, { name: 'WorkerGoneError', message: 'the worker ended unexpectedly (SIGABRT)' });
+    await until(() => progress.length > 0);
+    process.kill(worker.pid!, 'SIGABRT');
+    await rejected;
+    await until(() => lines.some((line) => line.includes('SIGABRT')));
+  });
+
+  it('says so when it cannot be started', async () => {
+    const broken = new WorkerProcess({ file: workerFile, nodePath: path.join(folder, 'no-node'), progress: () => undefined, log: (line) => lines.push(line) });
+    await assert.rejects(broken.call('inspect', { model }), (error) => {
+      assert.ok(error instanceof WorkerGoneError);
+      assert.match(error.message, /^the worker could not be started: .*no-node/);
+      return true;
+    });
+  });
+
+  it('names a run that it cannot read in the log and lists the others', async () => {
+    await worker.call('evaluate', { model, images, run: path.join(folder, 'runs', 'good'), limit: 9 });
+    mkdirSync(path.join(folder, 'runs', 'broken'));
+    writeFileSync(path.join(folder, 'runs', 'broken', 'run.json'), '{');
+    const runs = await worker.call('listRuns', { folder: path.join(folder, 'runs') });
+    assert.deepEqual(runs.map((item) => path.basename(item.run)), ['good']);
+    assert.ok(lines.some((line) => line.includes('broken')), lines.join('\n'));
+  });
+
+  it('ends when its parent is gone', async () => {
+    const program = `const child = require('node:child_process').fork(${JSON.stringify(workerFile)}, { execArgv: [], serialization: 'advanced' }); console.log(child.pid); setInterval(() => undefined, 1000);`;
+    const parent = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (data: Buffer) => resolve(Number(data.toString()))));
+    assert.ok(isRunning(pid));
+    parent.kill('SIGKILL');
+    await until(() => !isRunning(pid));
+  });
+});
+
+describe('the end of a worker', () => {
+  const cases: [code: number | null, signal: NodeJS.Signals | null, output: string, sentence: string][] = [
+    [null, 'SIGKILL', '', 'the worker was killed (SIGKILL), probably by the system for want of memory'],
+    [null, 'SIGSEGV', '', 'the worker ended unexpectedly (SIGSEGV)'],
+    [7, null, '', 'the worker ended unexpectedly (exit code 7)'],
+    [null, 'SIGABRT', 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory', 'the worker ran out of memory (SIGABRT)'],
+    [134, null, "terminate called after throwing an instance of 'std::bad_alloc'", 'the worker ran out of memory (exit code 134)'],
+  ];
+  for (const [code, signal, output, sentence] of cases) {
+    it(sentence, () => assert.equal(describeEnd(code, signal, output), sentence));
+  }
+});
