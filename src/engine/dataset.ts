@@ -8,7 +8,7 @@ import { balancedSample } from './dataset/sample.ts';
 import { UserError } from './job.ts';
 
 export type { DatasetItem } from './dataset/item.ts';
-export { fileHash, splitDataset, type Split, type SplitOptions } from './dataset/split.ts';
+export { fileHash, splitDataset, type Split } from './dataset/split.ts';
 
 /** Where the pictures are and what is known of their classes. Paths are absolute. */
 export interface DatasetOptions {

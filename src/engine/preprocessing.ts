@@ -17,7 +17,7 @@ export interface InputLayout {
 }
 
 /** Side in pixels of the pictures for a model that takes any size. */
-export const defaultSide = 224;
+const defaultSide = 224;
 
 /** No picture classifier has a larger input; a file that says so would take all the memory. */
 const largestSide = 16_384;

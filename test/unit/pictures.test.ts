@@ -92,6 +92,7 @@ describe('pictures', () => {
   const broken: [name: string, content: () => Promise<Buffer> | Buffer, reason: string | RegExp][] = [
     ['empty', () => Buffer.alloc(0), 'not a picture that can be read'],
     ['garbage', () => Buffer.from('this is no picture'), 'not a picture that can be read'],
+    ['drawing.png', () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), 'not a picture that can be read'],
     ['truncated.jpg', async () => (await sharp(pattern(200, 200).data, { raw: { width: 200, height: 200, channels: 3 } }).jpeg().toBuffer()).subarray(0, 6000), 'the picture is cut short'],
     ['truncated.png', async () => (await sharp(pattern(200, 200).data, { raw: { width: 200, height: 200, channels: 3 } }).png().toBuffer()).subarray(0, 6000), /cut short|damaged/],
     ['truncated.webp', async () => (await sharp(pattern(200, 200).data, { raw: { width: 200, height: 200, channels: 3 } }).webp().toBuffer()).subarray(0, 2000), /cut short|damaged/],

@@ -8,7 +8,7 @@ import type { DatasetItem } from './item.ts';
 import { groupByClass } from './sample.ts';
 
 /** Shares in [0, 1) whose sum is below 1; the rest is for training. */
-export interface SplitOptions {
+interface SplitOptions {
   validationShare: number;
   testShare: number;
   seed: number;

@@ -37,7 +37,7 @@ export function parseDistortion(text: string): DistortionSpec {
 }
 
 /** Gives the spec back. @throws UserError for an unknown name or a strength that the distortion does not take */
-export function checkDistortion(spec: DistortionSpec): DistortionSpec {
+function checkDistortion(spec: DistortionSpec): DistortionSpec {
   const { minimum, maximum, whole } = findDistortion(spec.name).strength;
   const { name, strength } = spec;
   if (!(strength >= minimum && strength <= maximum)) {

@@ -3,7 +3,7 @@ import type { Picture } from './picture.ts';
 import { sharp } from './sharp.ts';
 
 /** Pictures with more pixels than this are refused before memory is taken for them (300 MB of pixels). */
-export const maximumPixels = 100_000_000;
+const maximumPixels = 100_000_000;
 
 /** A picture that cannot be read. `reason` is the message without the file, for lists that name the file themselves. */
 export class PictureError extends UserError {
