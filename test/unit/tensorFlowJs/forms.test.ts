@@ -88,7 +88,9 @@ const forms: { name: string; change: (json: Json) => Json }[] = [
   { name: 'names that every object has', change: (json) => JSON.parse(JSON.stringify(json).replaceAll('"stem"', '"__proto__"').replaceAll('"stem/', '"__proto__/').replaceAll('"norm"', '"constructor"').replaceAll('"norm/', '"constructor/')) as Json },
 ];
 
-describe('TensorFlow.js layers models: forms of the file', () => {
+describe('TensorFlow.js layers models: forms of the file', function () {
+  // A busy machine needs longer than mocha's two seconds for TensorFlow.js' plain JavaScript.
+  this.timeout(60_000);
   const folder = temporaryFolder();
   const picture = { dims: [2, 8, 8, 3], data: sample([2, 8, 8, 3]) };
 

@@ -154,7 +154,9 @@ const networks: { name: string; make: () => LayersModel; shapes: Shape[] }[] = [
   { name: 'a picture of any size, even', make: openSize, shapes: [[12, 8, 3]] },
 ];
 
-describe('TensorFlow.js layers models: what the graph computes', () => {
+describe('TensorFlow.js layers models: what the graph computes', function () {
+  // A busy machine needs longer than mocha's two seconds for TensorFlow.js' plain JavaScript.
+  this.timeout(60_000);
   const folder = temporaryFolder();
 
   async function check(reference: LayersModel, shapes: Shape[], nodes: Record<string, number> = {}, opened = reference): Promise<void> {

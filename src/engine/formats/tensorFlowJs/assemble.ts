@@ -10,8 +10,8 @@ import { isObject, field } from './modelJson.ts';
 import { inputShapeOf, type Layer, type Model, type Reference } from './topology.ts';
 import type { WeightStore } from './weightStore.ts';
 
-/** Calls of layers in one model, those inside nested models counted as often as they are called. */
-const mostCalls = 100_000;
+/** Most calls of layers in one model, those in nested models counted as often as they are called; real ones have a few thousand. */
+const mostCalls = 20_000;
 
 /** Turns a topology and its weights into an ONNX graph. Throws a `UserError` that names the layer. */
 export function assemble(model: Model, makeStore: (builder: GraphBuilder) => WeightStore): { model: ModelProto; origins: Map<string, WeightOrigin> } {
