@@ -105,13 +105,13 @@ def export(name: str, network: torch.nn.Module, classes: list[str]) -> Path:
     return path
 
 
-def distort_jpeg(picture: np.ndarray) -> np.ndarray:
+def distort_jpeg(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     buffer = io.BytesIO()
     Image.fromarray(picture.squeeze()).save(buffer, "JPEG", quality=50)
     return np.asarray(Image.open(buffer)).reshape(picture.shape)
 
 
-def distort_thumbnail(picture: np.ndarray) -> np.ndarray:
+def distort_thumbnail(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     height, width = picture.shape[:2]
     scale = min(1.0, (1000 / (height * width)) ** 0.5)
     image = Image.fromarray(picture.squeeze())
@@ -119,12 +119,11 @@ def distort_thumbnail(picture: np.ndarray) -> np.ndarray:
     return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR)).reshape(picture.shape)
 
 
-def distort_noise(picture: np.ndarray) -> np.ndarray:
-    noisy = picture + NOISE.normal(0, 0.04 * 255, picture.shape)
+def distort_noise(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    noisy = picture + random.normal(0, 0.04 * 255, picture.shape)
     return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
 
 
-NOISE = np.random.default_rng(0)
 DISTORTIONS = {"jpeg:50": distort_jpeg, "thumbnail:1000": distort_thumbnail, "gaussian-noise:0.04": distort_noise}
 
 
@@ -141,8 +140,9 @@ def report(name: str, network: torch.nn.Module, path: Path) -> None:
     clean = expected.argmax(1)
     print(f"{name} clean precision {100 * (clean == labels).float().mean():.1f} %")
     for distortion, apply in DISTORTIONS.items():
+        random = np.random.default_rng(0)
         with torch.no_grad():
-            answers = network(preprocess(name, np.stack([apply(picture) for picture in pictures]))).argmax(1)
+            answers = network(preprocess(name, np.stack([apply(picture, random) for picture in pictures]))).argmax(1)
         print(f"{name} {distortion}: labels changed {100 * (answers != clean).float().mean():.1f} %, precision {100 * (answers == labels).float().mean():.1f} %")
 
 
