@@ -1,5 +1,6 @@
 /** The panel's header: the model, its runs, what can be done, and how far the running job is. */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Progress } from '../src/engine/job.ts';
 import type { ModelInfo } from '../src/engine/results.ts';
 import type { PanelState, RunListItem } from '../src/protocol.ts';
 import { compact, shape, time } from './format.ts';
@@ -52,6 +53,12 @@ export function header(state: PanelState, host: CallHost): TemplateResult | type
     </header>`;
 }
 
+const amounts = (progress: Progress): string[] => [
+  strings.job.amount(progress),
+  ...(progress.perSecond === undefined ? [] : [strings.job.speed(progress.perSecond)]),
+  ...(progress.secondsLeft === undefined ? [] : [strings.job.left(progress.secondsLeft)]),
+];
+
 /** Step, count, speed and time left of the running job, with a way to stop it. */
 export function jobBar(state: PanelState, cancelling: boolean, cancel: () => void): TemplateResult | typeof nothing {
   const job = state.job;
@@ -62,7 +69,7 @@ export function jobBar(state: PanelState, cancelling: boolean, cancel: () => voi
   return html`
     <div class="job">
       <div><b role="status">${title}: ${step}</b>
-        <span class="amounts numbers">${progress ? html` <span>${strings.job.amount(progress)}</span>${progress.perSecond === undefined ? nothing : html`<span>${strings.job.speed(progress.perSecond)}</span>`}${progress.secondsLeft === undefined ? nothing : html`<span>${strings.job.left(progress.secondsLeft)}</span>`}` : nothing}</span>
+        <span class="amounts numbers">${progress ? amounts(progress).join(' · ') : nothing}</span>
       </div>
       <button class="secondary" name="cancel" ?disabled=${cancelling} @click=${cancel}>${cancelling ? strings.cancelling : strings.cancel}</button>
       ${progress && progress.total > 0

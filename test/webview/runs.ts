@@ -5,7 +5,7 @@
 import type { Comparison, DistortionResult, DistortionSpec, EpochLosses, Evaluation, ModelInfo, Pair, Share, ShareChange, Stabilization } from '../../src/engine/results.ts';
 import type { PairRow, PairsPage, PairsQuery } from '../../src/protocol.ts';
 
-export const CLASS_NAMES = ['airplane-from-above', 'acanthus-mollis', 'allium-oreophilum', 'dust-bowl-home', 'french-alpine-landscape', 'locomotion-house-cat', 'locomotion-nude-male-bricklaying', 'march-pastoral', 'pacific-ocean-with-a-very-long-class-name-that-would-break-rows'];
+export const CLASS_NAMES = ['airplane-from-above', 'acanthus-mollis', 'allium-oreophilum', 'dust-bowl-home', 'french-alpine-landscape', 'locomotion-house-cat', 'sequoia-log', 'march-pastoral', 'pacific-ocean-with-a-very-long-class-name-that-would-break-rows'];
 export const DISTORTIONS: DistortionSpec[] = [{ name: 'jpeg', strength: 50 }, { name: 'thumbnail', strength: 1000 }, { name: 'crop', strength: 10 }, { name: 'gaussian-noise', strength: 0.04 }];
 /** Label instability of each distortion before, in the control and after stabilizing. */
 const RATES = { before: [0.074, 0.079, 0.033, 0.329], control: [0.138, 0.040, 0.019, 0.246], after: [0.043, 0.025, 0.013, 0.094] };

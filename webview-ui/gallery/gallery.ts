@@ -40,6 +40,8 @@ const PICTURE_SIDE = 108;
 /** Browsers clamp elements near 33.5 million pixels; more rows than fit are left to the filters. */
 const MOST_PIXELS = 30_000_000;
 const KEPT_PICTURES = 96;
+const SKELETON_ROWS = 8;
+const HEAD_HEIGHT = 26;
 
 @customElement('model-stability-gallery')
 export class Gallery extends LitElement {
@@ -59,6 +61,8 @@ export class Gallery extends LitElement {
   private stopVirtualizer: (() => void) | null = null;
   private readonly resized = new ResizeObserver(([entry]) => { this.narrow = (entry?.contentRect.width ?? NARROW_BELOW) < NARROW_BELOW; });
   private placed = false;
+  /** Row to bring back to the top after the rows' height has changed. */
+  private returnTo: number | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -83,9 +87,9 @@ export class Gallery extends LitElement {
     return this.narrow ? NARROW_ROW : WIDE_ROW;
   }
 
-  /** Rows that can be scrolled to. */
+  /** Rows that can be scrolled to; a screen of skeletons while their number is not known. */
   private get rowCount(): number {
-    return Math.min(this.pages?.total ?? 0, Math.floor(MOST_PIXELS / this.rowHeight));
+    return Math.min(this.pages?.total ?? SKELETON_ROWS, Math.floor(MOST_PIXELS / this.rowHeight));
   }
 
   private filter(source: GallerySource): PairsFilter {
@@ -102,32 +106,43 @@ export class Gallery extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     const source = this.source;
     const filter = source ? this.filter(source) : null;
-    if (JSON.stringify(filter) === JSON.stringify(this.pages?.filter ?? null)) return;
+    if (JSON.stringify(filter) !== JSON.stringify(this.pages?.filter ?? null)) this.startPages(filter);
+    // Before the rows are drawn, so that they are those of the present number and height.
+    if (this.virtualizer && this.grid) this.virtualizer.setOptions(this.virtualizerOptions(this.grid));
+    if (changed.has('narrow' as never)) {
+      if (this.placed) this.returnTo = this.view.firstRow;
+      this.virtualizer?.measure();
+    }
+  }
+
+  private startPages(filter: PairsFilter | null): void {
     if (this.pages !== null) {
       this.active = 0;
-      this.virtualizer?.scrollToOffset(0);
-      if (!changed.has('view') || this.view.firstRow !== 0) this.keep({ firstRow: 0 });
+      if (this.grid) this.grid.scrollTop = 0;
     }
     this.pages = filter && new PairPages(filter, (query) => this.host('pairs', query), () => { this.requestUpdate(); this.dialog?.refresh(); });
     this.pages?.want(this.view.firstRow, this.view.firstRow + 1);
   }
 
-  protected override updated(changed: PropertyValues): void {
+  protected override updated(): void {
     const grid = this.grid;
     if (!grid) return;
     if (!this.virtualizer) {
       this.virtualizer = new Virtualizer<HTMLElement, HTMLElement>(this.virtualizerOptions(grid));
       this.stopVirtualizer = this.virtualizer._didMount();
+      this.requestUpdate();
     }
-    this.virtualizer.setOptions(this.virtualizerOptions(grid));
     this.virtualizer._willUpdate();
-    if (changed.has('narrow' as never)) this.virtualizer.measure();
     grid.style.setProperty('--rows-height', `${this.virtualizer.getTotalSize()}px`);
-    if (!this.placed && this.rowCount > 0) {
+    if (!this.placed && (this.pages?.total ?? 0) > 0) {
       this.placed = true;
       this.active = Math.min(this.rowCount - 1, Math.floor(this.view.firstRow));
       if (this.view.firstRow > 0) grid.scrollTop = this.view.firstRow * this.rowHeight;
       this.requestUpdate();
+    }
+    if (this.returnTo !== null) {
+      grid.scrollTop = this.returnTo * this.rowHeight;
+      this.returnTo = null;
     }
     for (const row of grid.querySelectorAll<HTMLElement>('.row')) row.style.setProperty('--top', `${Number(row.dataset['index']) * this.rowHeight}px`);
     this.ask();
@@ -139,6 +154,7 @@ export class Gallery extends LitElement {
       getScrollElement: () => grid,
       estimateSize: () => this.rowHeight,
       overscan: 3,
+      scrollPaddingEnd: HEAD_HEIGHT,
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
@@ -200,7 +216,7 @@ export class Gallery extends LitElement {
 
   private open(index: number): void {
     const source = this.source;
-    if (source && this.pages && index < this.rowCount) this.dialog?.show({ source, pages: this.pages, index, count: this.rowCount, amplification: this.view.amplification });
+    if (source && this.pages?.row(index)) this.dialog?.show({ source, pages: this.pages, index, count: this.rowCount, amplification: this.view.amplification });
   }
 
   protected override render(): TemplateResult {

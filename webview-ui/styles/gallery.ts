@@ -18,7 +18,7 @@ export const galleryStyles = css`
   .row { position: absolute; inset-inline: 0; top: 0; transform: translateY(var(--top)); height: 132px; border-bottom: 1px solid var(--rule); align-items: center; cursor: pointer; contain: strict; }
   .row:hover { background: var(--vscode-list-hoverBackground); }
   .grid:focus .row.active { outline: 1px solid var(--vscode-focusBorder); outline-offset: -2px; }
-  .row.active { background: var(--vscode-list-inactiveSelectionBackground); }
+  .row.active { background: var(--vscode-list-hoverBackground); }
   .row > span { display: block; min-width: 0; }
   .picture { display: flex; align-items: center; justify-content: center; width: var(--picture); height: var(--picture); background: var(--vscode-editorWidget-background); }
   .picture img { display: block; max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; }

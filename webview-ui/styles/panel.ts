@@ -20,7 +20,6 @@ export const panelStyles = css`
   @media (prefers-reduced-motion: reduce) { .job .bar-unknown { background-position: 50% 0; } }
   .job button { grid-row: 1 / span 2; grid-column: 2; }
   .job .amounts { color: var(--quiet); }
-  .job .amounts span + span::before { content: ' · '; }
   .banner { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: baseline; padding: 6px 16px; border-top: 1px solid var(--rule); }
   .banner p { flex: 1 1 200px; overflow-wrap: anywhere; }
   .tabs { display: flex; gap: 2px; padding: 0 10px; border-bottom: 1px solid var(--rule); }

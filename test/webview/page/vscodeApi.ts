@@ -7,11 +7,25 @@ interface TestWindow {
   hostMessage(request: unknown): Promise<unknown>;
   /** What the content policy refused, as "directive address". */
   violations: string[];
+  /** Blob addresses made and not revoked. */
+  liveUrls: Set<string>;
   acquireVsCodeApi(): unknown;
 }
 
 const page = window as unknown as TestWindow;
 page.violations = [];
+page.liveUrls = new Set();
+const createObjectURL = URL.createObjectURL.bind(URL);
+const revokeObjectURL = URL.revokeObjectURL.bind(URL);
+URL.createObjectURL = (blob: Blob) => {
+  const url = createObjectURL(blob);
+  page.liveUrls.add(url);
+  return url;
+};
+URL.revokeObjectURL = (url) => {
+  page.liveUrls.delete(url);
+  revokeObjectURL(url);
+};
 document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => page.violations.push(`${effectiveDirective} ${blockedURI}`));
 
 /** Bytes cross from the test's process as base64; the webview gets them as the extension sends them. */
