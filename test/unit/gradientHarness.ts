@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { onnxRuntime } from '../../src/engine/engines/onnxRuntime.ts';
 import { differentiate } from '../../src/engine/graph/gradient/differentiate.ts';
-import { GraphBuilder, type Attribute } from '../../src/engine/graph/graphBuilder.ts';
+import { GraphBuilder } from '../../src/engine/graph/graphBuilder.ts';
 import { measureShapes } from '../../src/engine/graph/measureShapes.ts';
 import { sizeOf, type Tensor } from '../../src/engine/graph/tensor.ts';
 import { ValueInfoProtoSchema } from '../../src/engine/graph/onnx_pb.ts';
@@ -29,8 +29,8 @@ export interface Computation {
   build(builder: GraphBuilder): string[];
   /** The inputs that are differentiated; all float inputs otherwise. */
   wrt?: string[];
-  /** Whether the inputs' first dimension is declared open, as the batch of a network is. */
-  openBatch?: boolean;
+  /** Inputs whose first dimension is declared open, as the batch of a network is: all, or those named. */
+  openBatch?: true | string[];
 }
 
 export interface GradientComparison {
@@ -47,20 +47,22 @@ export interface GradientComparison {
 export async function compareGradients(computation: Computation, seed: number): Promise<GradientComparison[]> {
   const next = randomNumbers(seed);
   const builder = new GraphBuilder(computation.opset ?? 18);
-  for (const [name, tensor] of Object.entries(computation.inputs)) builder.input(name, tensor.type, tensor.dims.map((dim, axis) => (computation.openBatch && axis === 0 ? 'batch' : dim)));
+  const { openBatch = [] } = computation;
+  const isOpen = (name: string): boolean => openBatch === true || openBatch.includes(name);
+  for (const [name, tensor] of Object.entries(computation.inputs)) builder.input(name, tensor.type, tensor.dims.map((dim, axis) => (isOpen(name) && axis === 0 ? 'batch' : dim)));
   const outputs = computation.build(builder);
   const forward = builder.build();
   const nodes = [...forward.graph!.node];
   const model = { ...forward, graph: { ...forward.graph!, node: nodes, input: [...forward.graph!.input], initializer: [...forward.graph!.initializer], output: outputs.map((name) => create(ValueInfoProtoSchema, { name })) } };
   const session = await onnxRuntime.load(model, { threads: 1 });
-  const values = await measureShapes(model, onnxRuntime, { threads: 1, feeds: computation.openBatch ? {} : computation.inputs });
+  const values = await measureShapes(model, onnxRuntime, { threads: 1, feeds: Object.fromEntries(Object.entries(computation.inputs).filter(([name]) => !isOpen(name))) });
   const base = await session.run(computation.inputs);
   const seeds: Record<string, Tensor> = {};
   const seedNames: Record<string, string> = {};
   for (const output of outputs) {
     if (base[output]!.type !== 'float32') continue;
     seeds[output] = floats(base[output]!.dims, () => next() * 2 - 1);
-    seedNames[output] = builder.input(builder.unique('seed'), 'float32', base[output]!.dims);
+    seedNames[output] = builder.input(builder.unique('seed'), 'float32', base[output]!.dims.map((_, axis) => `${output}_${axis}`));
   }
   const wrt = computation.wrt ?? Object.keys(computation.inputs).filter((name) => computation.inputs[name]!.type === 'float32');
   const names = differentiate(builder, { nodes, values, seeds: seedNames, wrt });
@@ -97,5 +99,3 @@ export async function compareGradients(computation: Computation, seed: number): 
   await backward.release();
   return comparisons;
 }
-
-export type { Attribute };

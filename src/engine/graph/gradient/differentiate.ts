@@ -37,7 +37,7 @@ export function differentiate(builder: GraphBuilder, { nodes, values, seeds, wrt
   };
 
   for (const node of [...nodes].reverse()) {
-    if (!node.output.some((output) => needed.has(output) && parts.has(output))) continue;
+    if (!node.input.some((input) => needed.has(input)) || !node.output.some((output) => needed.has(output) && parts.has(output))) continue;
     const gradient = (node.domain || 'ai.onnx') === 'ai.onnx' ? gradients[node.opType] : undefined;
     if (!gradient) throw new UserError(`cannot train through ${describeNode(node)}: the gradient of ${node.domain ? `${node.domain}.` : ''}${node.opType} is not known`);
     const context = new NodeGradient(builder, node, values, node.output.map((output) => (output === '' ? undefined : total(output))));

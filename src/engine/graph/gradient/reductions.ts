@@ -20,7 +20,7 @@ function spread(node: NodeGradient, value: string): string {
 /** The greatest or the least along axes: the elements that are equal to it share the gradient. */
 export const reduceExtremum: GradientFunction = (node) => [() => {
   const hits = node.op('Cast', [node.op('Equal', [node.input(0), kept(node, node.output)])], { to: 1 });
-  const count = node.op('ReduceSum', [hits, node.ints(axesOf(node))], { keepdims: 1 });
+  const count = node.op('ReduceSum', [hits, node.ints(axesOf(node))], { keepdims: 1, noop_with_empty_axes: 1 });
   return node.op('Mul', [hits, node.op('Div', [kept(node, node.outputGradient), count])]);
 }];
 

@@ -90,13 +90,11 @@ export const gather: GradientFunction = (node) => {
   const axis = (node.number('axis', 0) + shape.length) % shape.length;
   if (shape[axis] === -1) node.fail('it takes a part of the batch');
   return [() => {
-    // The axes of the indices become one, so that the gradient has the table's rank.
-    const inner = shape.slice(axis + 1);
-    if (inner.includes(-1)) node.fail('its batch is not the first axis');
     const known = node.value(indices).integers;
-    const count = known ? known.length : -1;
-    if (shape.slice(0, axis).includes(-1) && count === -1) node.fail('its indices depend on the data');
-    const rows = node.op('Reshape', [node.outputGradient, node.ints([...shape.slice(0, axis), count, ...inner])]);
+    // The axes of the indices become one, so that the gradient has the table's rank.
+    const dims = shape.map((dim, index) => (index === axis ? (known?.length ?? -1) : dim));
+    if (dims.filter((dim) => dim < 0).length > 1) node.fail('its indices depend on the data');
+    const rows = node.op('Reshape', [node.outputGradient, node.ints(dims)]);
     const positions = known?.map((index) => (index < 0 ? index + shape[axis]! : index));
     if (positions && new Set(positions).size === positions.length) return place(node, rows, axis, shape, positions);
     const column = node.op('Reshape', [indices, node.ints(shape.map((_, index) => (index === axis ? -1 : 1)))]);
