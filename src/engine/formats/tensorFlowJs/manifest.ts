@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { UserError } from '../../job.ts';
-import { float16ToNumber, fromBytes, sizeOf, type ElementType } from '../../graph/tensor.ts';
+import { float16ToNumber, fromBytes, sizeOf, type ElementType, type TensorData } from '../../graph/tensor.ts';
 import { field, isObject, type JsonObject } from './modelJson.ts';
 
 /** One weight as the manifest describes it. */
@@ -152,7 +152,11 @@ export function shardOf(group: WeightGroup, weight: StoredWeight): string {
 export function storedValues(bytes: Uint8Array, weight: StoredWeight): Float32Array {
   const data = fromBytes(weight.storedType, bytes.subarray(weight.offset, weight.offset + weight.bytes));
   if (data instanceof Float32Array) return data;
-  if (weight.storedType === 'float16') return Float32Array.from(data as Uint16Array, float16ToNumber);
+  const stored = data as Exclude<TensorData, BigInt64Array | BigUint64Array>;
   const { scale, minimum } = weight.quantization ?? { scale: 1, minimum: 0 };
-  return Float32Array.from(data as ArrayLike<number>, (value) => value * scale + minimum);
+  const half = weight.storedType === 'float16';
+  // A loop, because `Float32Array.from` with a function takes twenty times as long.
+  const values = new Float32Array(stored.length);
+  for (let index = 0; index < values.length; index++) values[index] = half ? float16ToNumber(stored[index]!) : stored[index]! * scale + minimum;
+  return values;
 }
