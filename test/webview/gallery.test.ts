@@ -58,7 +58,7 @@ describe('gallery', function () {
     await page.locator('#row-0').waitFor();
     assert.equal(await activeRow(page), 'row-0');
     const starts = (host.asked('pairs') as PairsQuery[]).map(({ start }) => start);
-    assert.ok(starts.length <= 4, `asked for pages at ${starts.join(', ')}`);
+    assert.deepEqual(starts.filter((start) => start > 100 && start < 99_850), []);
   });
 
   it('does not ask for rows that were scrolled past', async () => {

@@ -42,6 +42,8 @@ const MOST_PIXELS = 30_000_000;
 const KEPT_PICTURES = 96;
 const SKELETON_ROWS = 8;
 const HEAD_HEIGHT = 26;
+/** Rows below the window whose pictures are asked for after those in it. */
+const ROWS_AHEAD = 3;
 
 @customElement('model-stability-gallery')
 export class Gallery extends LitElement {
@@ -165,14 +167,14 @@ export class Gallery extends LitElement {
     };
   }
 
-  /** Asks for the rows and pictures in sight, and for nothing else. */
+  /** Asks for the rows and pictures in sight, then for what comes next, and for nothing that was left behind. */
   private ask(): void {
     const range = this.virtualizer?.range;
     const source = this.source;
     if (!range || !source || !this.pages) return;
     this.pages.want(range.startIndex, range.endIndex + 1);
     const lines: PairRow[] = [];
-    for (let index = range.startIndex; index <= range.endIndex; index++) {
+    for (let index = range.startIndex; index <= range.endIndex + ROWS_AHEAD; index++) {
       const row = this.pages.row(index);
       if (row) lines.push(row);
     }

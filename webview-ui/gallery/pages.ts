@@ -18,6 +18,8 @@ export class PairPages {
   private readonly pages = new Map<number, PairRow[]>();
   private readonly asked = new Set<number>();
   private wanted: number[] = [0];
+  /** Pages beside those in sight, asked for once these are there, so that scrolling at a reading pace meets no skeletons. */
+  private near: number[] = [];
   private readonly fetchPage: (query: PairsQuery) => Promise<PairsPage>;
   private readonly changed: () => void;
 
@@ -36,6 +38,7 @@ export class PairPages {
     const first = Math.floor(Math.max(0, start) / PAGE_ROWS);
     const last = Math.floor(Math.max(0, end - 1) / PAGE_ROWS);
     this.wanted = Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
+    this.near = [last + 1, first - 1].filter((page) => page >= 0 && page * PAGE_ROWS < (this.total ?? 0));
     // Reading moves a page to the end of the map, so that what is dropped is what was out of sight longest.
     for (const page of this.wanted) {
       const rows = this.pages.get(page);
@@ -54,7 +57,8 @@ export class PairPages {
 
   private send(): void {
     if (this.error) return;
-    for (const page of this.wanted) {
+    const missing = this.wanted.filter((page) => !this.pages.has(page));
+    for (const page of missing.length > 0 ? missing : this.near) {
       if (this.asked.size >= MOST_AT_ONCE) return;
       if (!this.pages.has(page) && !this.asked.has(page)) void this.fetch(page);
     }
