@@ -172,6 +172,18 @@ describe('TensorFlow.js layers models: forms of the file', function () {
     assertAgree([probabilities!], [{ dims: [2, 1, 1, 3], data: expected!.data }]);
   });
 
+  it('layers of Keras that TensorFlow.js has not', async () => {
+    const x = input({ shape: [3], name: 'x' });
+    const quarter = layers.rescaling({ scale: 0.25, name: 'quarter' }).apply(layers.dropout({ rate: 0.5, name: 'nothing' }).apply(x));
+    const path = await save(model({ inputs: x, outputs: layers.add({ name: 'difference' }).apply([x, quarter] as (typeof x)[]) as typeof x }), folder, 'subtract', (json) => {
+      const classes = new Map([['difference', 'Subtract'], ['nothing', 'ActivityRegularization']]);
+      for (const layer of topologyOf(json).config.layers) layer.class_name = classes.get(layer.name) ?? layer.class_name;
+      return json;
+    });
+    const [result] = await run(await tensorFlowJsLayers.read(path), [{ dims: [1, 3], data: Float32Array.of(4, -8, 2) }]);
+    assert.deepEqual([...result!.data], [3, -6, 1.5]);
+  });
+
   it('a causal convolution is one of a sequence with zeros before it', async () => {
     const make = (): LayersModel => randomize(sequential({ layers: [layers.conv1d({ filters: 3, kernelSize: 3, dilationRate: 2, inputShape: [11, 2], name: 'causal' })] }), 5);
     const path = await save(make(), folder, 'causal', (json) => {

@@ -16,7 +16,7 @@ export type Layer = InstanceType<typeof layers.Layer>;
 export type Json = Record<string, unknown>;
 
 /** Pseudo-random numbers in [−1, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

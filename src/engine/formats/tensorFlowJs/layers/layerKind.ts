@@ -2,7 +2,7 @@ import type { Flow, FlowGraph } from '../flow.ts';
 import type { LayerConfig } from '../layerConfig.ts';
 
 /** How a weight of the graph lies beside the stored one. */
-export interface Arrangement {
+interface Arrangement {
   /** Axes of the stored array in the order in which the graph has them. */
   transposition?: number[];
   /** The graph's shape, where it is not the stored one after its transposition. */
