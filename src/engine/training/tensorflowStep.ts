@@ -14,10 +14,11 @@ import { optimizerConstants, type Losses, type TrainingBatch, type TrainingDefin
  * automatic gradients and its kernels. The number of threads is TensorFlow's own affair. Calls must not overlap.
  */
 export async function createTensorFlowStep(definition: TrainingDefinition): Promise<TrainingStep> {
+  check(definition);
   await startBackend();
   const program = new Program(definition.forward);
   const parts = optimizerState[definition.optimizer];
-  const start = (name: string): tf.Tensor => program.constant(name) ?? missing(name);
+  const start = (name: string): tf.Tensor => program.constant(name)!;
   const weights = new Map(definition.weights.map((name) => [name, tf.variable(start(name))]));
   const zeros = (name: string): tf.Variable => {
     const filling = tf.zeros(start(name).shape);
@@ -46,7 +47,7 @@ export async function createTensorFlowStep(definition: TrainingDefinition): Prom
   };
 
   return {
-    train(batch) {
+    async train(batch) {
       const found = tf.tidy(() => {
         let both: { loss: tf.Scalar; stabilityLoss: tf.Scalar } | undefined;
         const { grads } = tf.variableGrads(() => {
@@ -66,11 +67,11 @@ export async function createTensorFlowStep(definition: TrainingDefinition): Prom
         return both!;
       });
       steps += 1;
-      return read(found);
+      return await read(found);
     },
 
-    evaluate(batch) {
-      return read(tf.tidy(() => losses(batch)));
+    async evaluate(batch) {
+      return await read(tf.tidy(() => losses(batch)));
     },
 
     async state() {
@@ -97,8 +98,17 @@ export async function createTensorFlowStep(definition: TrainingDefinition): Prom
   };
 }
 
-function missing(name: string): never {
-  throw new Error(`the trained part has no weight ${name}`);
+/** Throws where the trained part lacks something, or a weight cannot be trained because the logits do not depend on it. */
+function check({ forward, logits, weights }: TrainingDefinition): void {
+  const nodes = forward.graph?.node ?? [];
+  const fixed = new Set(forward.graph?.initializer.map(({ name }) => name));
+  const missing = weights.find((name) => !fixed.has(name));
+  if (missing !== undefined) throw new Error(`the trained part has no weight ${missing}`);
+  if (!nodes.some(({ output }) => output.includes(logits))) throw new Error(`the trained part has no value ${logits}`);
+  const reached = new Set([logits]);
+  for (const { input, output } of [...nodes].reverse()) if (output.some((name) => reached.has(name))) for (const name of input) reached.add(name);
+  const unreached = weights.find((name) => !reached.has(name));
+  if (unreached !== undefined) throw new UserError(`cannot train ${unreached}: the logits ${logits} do not depend on it`);
 }
 
 function restored(tensors: TrainingState['weights'], name: string): tf.Tensor {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { required, unsupported, type Operators } from './operator.ts';
-import { asPictures, channelsLast, channelsSecond, fromPictures, padded, windows, type Window } from './windows.ts';
+import { asPictures, channelsLast, channelsSecond, fromPictures, padded, transposedWindows, windows, type Window } from './windows.ts';
 
 /** Convolutions of one or two axes. Padding and dilation are written out, because TensorFlow.js's gradients know neither of them. */
 export const convolution: Operators = {
@@ -21,6 +21,26 @@ export const convolution: Operators = {
         : grouped(pictures, w, group, strides, [rows, columns]);
     const y = bias ? tf.add(convolved, bias) : convolved;
     return fromPictures(channelsSecond(y), input.rank);
+  },
+
+  ConvTranspose: (inputs, attributes, node) => {
+    const [input, weights, bias] = [required(inputs, 0, node), required(inputs, 1, node), inputs[2]];
+    const [x, w] = [asPictures(input, node), asPictures(weights, node)];
+    const group = attributes.number('group', 1);
+    const axes = transposedWindows(x, weights.shape.slice(2), attributes, node);
+    const pictures = channelsLast(x);
+    const channels = pictures.shape[3] / group;
+    const parts = Array.from({ length: group }, (_, index) => {
+      const filter = dilated(tf.transpose(tf.slice(w, [index * channels, 0, 0, 0], [channels, -1, -1, -1]), [2, 3, 1, 0]), axes);
+      const part = tf.slice(pictures, [0, 0, 0, index * channels], [-1, -1, -1, channels]);
+      const size = (axis: 0 | 1) => (part.shape[axis + 1]! - 1) * axes[axis].stride + filter.shape[axis];
+      return tf.conv2dTranspose(part, filter, [part.shape[0], size(0), size(1), filter.shape[2]], [axes[0].stride, axes[1].stride], 'valid');
+    });
+    // Whole windows first; then what the padding takes off, and what `output_padding` adds behind.
+    const whole = padded(group === 1 ? parts[0]! : tf.concat(parts, 3), [[0, axes[0].extra], [0, axes[1].extra]]);
+    const [rows, columns] = axes;
+    const y = tf.slice(whole, [0, rows.before, columns.before, 0], [-1, whole.shape[1] - rows.before - rows.after, whole.shape[2] - columns.before - columns.after, -1]);
+    return fromPictures(channelsSecond(bias ? tf.add(y, bias) : y), input.rank);
   },
 };
 

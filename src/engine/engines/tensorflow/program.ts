@@ -3,6 +3,7 @@ import { UserError } from '../../job.ts';
 import { attributesOf, describeNode } from '../../graph/modelGraph.ts';
 import type { GraphProto, ModelProto, NodeProto } from '../../graph/onnx_pb.ts';
 import { decodeTensor } from '../../graph/tensor.ts';
+import { upgradeModel } from '../../graph/upgrade.ts';
 import { Attributes, type Operator } from './operator.ts';
 import { operators } from './operators.ts';
 import { upload } from './tensors.ts';
@@ -17,7 +18,8 @@ interface Instruction {
 export type Values = Record<string, tf.Tensor>;
 
 /**
- * An ONNX graph as instructions for TensorFlow.js, with its fixed values where the backend computes.
+ * An ONNX graph as instructions for TensorFlow.js, with its fixed values where the backend computes; operator sets before 18 are
+ * brought to the forms of 18 first.
  * Throws a `UserError` that names the operator and the node where one is not supported.
  */
 export class Program {
@@ -28,8 +30,9 @@ export class Program {
   readonly #constants: ReadonlyMap<string, tf.Tensor>;
 
   constructor(model: ModelProto) {
-    if (!model.graph) throw new Error('the model has no graph');
-    this.#graph = model.graph;
+    const { graph } = upgradeModel(model);
+    if (!graph) throw new Error('the model has no graph');
+    this.#graph = graph;
     this.#instructions = this.#graph.node.map((node) => {
       const operator = node.domain === '' || node.domain === 'ai.onnx' ? operators[node.opType] : undefined;
       if (!operator) throw new UserError(`unsupported operator: ${node.domain ? `${node.domain}.` : ''}${node.opType} at node ${node.name || node.output[0] || ''} (TensorFlow engine)`);

@@ -43,6 +43,29 @@ export function windows(x: tf.Tensor4D, sizes: readonly number[], attributes: At
   return [along(0), along(1)];
 }
 
+/**
+ * The same for ConvTranspose, where `before` and `after` are cut off the result and `extra` (`output_padding`) is added behind.
+ * With `output_shape` or an automatic padding, the padding is what leads to that size.
+ */
+export function transposedWindows(x: tf.Tensor4D, sizes: readonly number[], attributes: Attributes, node: NodeProto): [Window, Window] {
+  const automatic = attributes.text('auto_pad', 'NOTSET');
+  const along = (axis: 0 | 1): Window => {
+    const own = sizes.length === 1 ? axis - 1 : axis;
+    const of = (name: string, index: number, otherwise: number) => (own < 0 ? otherwise : attributes.numbers(name)?.[index] ?? otherwise);
+    const size = own < 0 ? 1 : sizes[own]!;
+    const [stride, dilation, extra] = [of('strides', own, 1), of('dilations', own, 1), of('output_padding', own, 0)];
+    const length = x.shape[axis + 2]!;
+    const wanted = of('output_shape', own, automatic.startsWith('SAME') ? length * stride : -1);
+    const fixed = { size, stride, dilation, extra };
+    if (wanted < 0) return { ...fixed, before: automatic === 'VALID' ? 0 : of('pads', own, 0), after: automatic === 'VALID' ? 0 : of('pads', own + sizes.length, 0) };
+    const total = Math.max((length - 1) * stride + (size - 1) * dilation + 1 + extra - wanted, 0);
+    const less = Math.floor(total / 2);
+    return automatic === 'SAME_UPPER' ? { ...fixed, before: less, after: total - less } : { ...fixed, before: total - less, after: less };
+  };
+  if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(automatic)) throw unsupported(`auto_pad ${automatic}`, node);
+  return [along(0), along(1)];
+}
+
 /** [batch, channels, width] as [batch, channels, 1, width]; two axes stay as they are, more are not supported. */
 export function asPictures(x: tf.Tensor, node: NodeProto): tf.Tensor4D {
   if (x.rank === 4) return x as tf.Tensor4D;
