@@ -57,7 +57,7 @@ export const onnxRuntime: OnnxRuntimeEngine = {
         // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
         logSeverityLevel: 4,
       });
-      return wrap(session, runtime, nodes);
+      return wrap(session, { runtime, binding }, nodes);
     } catch (error) {
       throw explain(error, nodes);
     }
@@ -90,7 +90,7 @@ async function loadNative(): Promise<Runtime | string> {
   }
 }
 
-function wrap(session: OnnxRuntime.InferenceSession, runtime: Runtime, nodes: readonly NodeProto[]): OnnxRuntimeSession {
+function wrap(session: OnnxRuntime.InferenceSession, { runtime, binding }: Loaded, nodes: readonly NodeProto[]): OnnxRuntimeSession {
   let released = false;
   return {
     inputs: session.inputNames,
@@ -99,14 +99,15 @@ function wrap(session: OnnxRuntime.InferenceSession, runtime: Runtime, nodes: re
     async run(feeds, into = {}, only = session.outputNames) {
       if (released) throw new Error('the session was released');
       const values = Object.fromEntries(session.inputNames.map((name) => [name, toRuntime(runtime, name, feeds[name])]));
-      const fetches = Object.fromEntries(only.map((name) => [name, into[name] ? toRuntime(runtime, name, into[name]) : null]));
+      // WebAssembly has a memory of its own and does not write into arrays outside of it: there the results are copied.
+      const fetches = Object.fromEntries(only.map((name) => [name, into[name] && binding === 'native' ? toRuntime(runtime, name, into[name]) : null]));
       let results: OnnxRuntime.InferenceSession.OnnxValueMapType;
       try {
         results = await session.run(values, fetches, { logSeverityLevel: 4 });
       } catch (error) {
         throw explain(error, nodes);
       }
-      return Object.fromEntries(only.map((name) => [name, into[name] ?? fromRuntime(name, results[name]!)]));
+      return Object.fromEntries(only.map((name) => [name, into[name] ? settled(into[name], name, results[name]!, binding) : fromRuntime(name, results[name]!)]));
     },
 
     async release() {
@@ -115,6 +116,11 @@ function wrap(session: OnnxRuntime.InferenceSession, runtime: Runtime, nodes: re
       await session.release();
     },
   };
+}
+
+function settled(into: Tensor, name: string, value: OnnxRuntime.OnnxValue, binding: Loaded['binding']): Tensor {
+  if (binding === 'web') (into.data as Float32Array).set(fromRuntime(name, value).data as Float32Array);
+  return into;
 }
 
 function toRuntime(runtime: Runtime, name: string, tensor: Tensor | undefined): OnnxRuntime.Tensor {

@@ -7,7 +7,7 @@ import type { NodeProto } from '../graph/onnx_pb.ts';
  * original is its `cause`. The patterns are those of ONNX Runtime 1.30's messages.
  */
 export function explain(error: unknown, nodes: readonly NodeProto[]): Error {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)).replace(/^.*ERROR_MESSAGE: /s, '');
   const sentence = operatorMessage(message, nodes) ?? `ONNX Runtime: ${firstLine(message)}`;
   return new UserError(sentence, { cause: error });
 }
@@ -22,6 +22,10 @@ function operatorMessage(message: string, nodes: readonly NodeProto[]): string |
     if (/^No (Op registered|opset import)/.test(reason)) return unsupported(nodes, operator, domain, name);
     return `${place(nodes, operator, domain, name)}: ${firstLine(reason)}`;
   }
+
+  // WebAssembly says it in fewer words.
+  const missing = /No Op registered for (\w+) with domain_version/.exec(message);
+  if (missing) return unsupported(nodes, missing[1]!);
 
   const unimplemented = /Could not find an implementation for (\w+)\(\d+\) node with name '([^']*)'/.exec(message);
   if (unimplemented) return unsupported(nodes, unimplemented[1]!, undefined, unimplemented[2]);
