@@ -1,16 +1,17 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { copyFile, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, copyFile, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../job.ts';
-import { constantTensor, ModelGraph, type WeightOrigin } from '../graph/modelGraph.ts';
+import { ModelGraph, type WeightOrigin } from '../graph/modelGraph.ts';
 import { ModelProtoSchema, type ModelProto, type TensorProto } from '../graph/onnx_pb.ts';
-import { decodeTensor, elementType, encodeTensor, numberToFloat16, sizeOf, toBytes, type TensorData } from '../graph/tensor.ts';
+import { checkTensor, elementType, encodeTensor, numberToFloat16, sizeOf, toBytes, type TensorData } from '../graph/tensor.ts';
 import { findWeights } from '../graph/weights.ts';
 import { writeError, writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
 import { inlineExternalData, isExternal, readExternalEntry } from './onnx/externalData.ts';
 import { convertFloat16 } from './onnx/float16.ts';
+import { allTensors, namedTensors } from './onnx/tensors.ts';
 
 /** ONNX files, weights inside or in external data files beside them. */
 export const onnx: Format = {
@@ -42,25 +43,26 @@ async function parse(path: string): Promise<ModelProto> {
 async function read(path: string): Promise<ModelGraph> {
   const model = await parse(path);
   const origins = new Map<string, WeightOrigin>();
-  const tensors = namedTensors(model);
-  const externalFiles = await inlineExternalData(path, [...tensors.values()]);
-  const weights = findWeights(
-    model.graph!,
-    (name) => [1, 10, 11].includes(tensors.get(name)?.dataType ?? 0),
-    (name) => sizeOf(tensors.get(name)!.dims.map(Number)),
-  );
-  for (const name of weights) {
-    const tensor = tensors.get(name)!;
-    origins.set(name, { file: externalFiles.get(tensor) ?? path, key: name, storedType: elementType(tensor.dataType), shape: tensor.dims.map(Number) });
-  }
-  convertFloat16(model);
-  for (const name of weights) {
+  const named = namedTensors(model);
+  const tensors = allTensors(model.graph!);
+  const externalFiles = await inlineExternalData(path, tensors);
+  for (const tensor of tensors) {
     try {
-      decodeTensor(tensors.get(name)!);
+      checkTensor(tensor);
     } catch (error) {
       throw new UserError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
     }
   }
+  const weights = findWeights(
+    model.graph!,
+    (name) => [1, 10, 11].includes(named.get(name)?.dataType ?? 0),
+    (name) => sizeOf(named.get(name)!.dims.map(Number)),
+  );
+  for (const name of weights) {
+    const tensor = named.get(name)!;
+    origins.set(name, { file: externalFiles.get(tensor) ?? path, key: name, storedType: elementType(tensor.dataType), shape: tensor.dims.map(Number) });
+  }
+  convertFloat16(model);
   return new ModelGraph({
     format: 'onnx', path, model, origins,
     files: [path, ...new Set(externalFiles.values())],
@@ -68,36 +70,30 @@ async function read(path: string): Promise<ModelGraph> {
   });
 }
 
-/** Initializers and the tensors of Constant nodes, by the name of the value they fix. */
-function namedTensors(model: ModelProto): Map<string, TensorProto> {
-  const tensors = new Map(model.graph!.initializer.map((tensor) => [tensor.name, tensor]));
-  for (const node of model.graph!.node) {
-    const tensor = constantTensor(node);
-    if (tensor) tensors.set(node.output[0]!, tensor);
-  }
-  return tensors;
-}
-
 async function write(graph: ModelGraph, changed: ChangedWeights, metadata: Record<string, string>, output: string): Promise<string[]> {
   const model = await parse(graph.path);
-  const tensors = namedTensors(model);
+  const named = namedTensors(model);
+  const values = new Map<TensorProto, Float32Array>();
+  for (const [name, data] of changed) {
+    const tensor = named.get(name);
+    if (!tensor) throw new Error(`${graph.path} has no weight ${name}`);
+    values.set(tensor, data);
+  }
   const patches: { file: string; offset: number; bytes: Uint8Array }[] = [];
   const external = new Map<string, string>();
-  for (const tensor of tensors.values()) {
-    if (!isExternal(tensor)) continue;
+  for (const tensor of allTensors(model.graph!)) {
+    const data = values.get(tensor);
+    if (!isExternal(tensor)) {
+      if (data) setValues(tensor, stored(tensor, data));
+      continue;
+    }
     const entry = await readExternalEntry(graph.path, tensor);
-    const copy = external.get(entry.file) ?? externalName(output, basename(graph.path), basename(entry.file), external.size);
+    const copy = external.get(entry.file) ?? (await externalName(graph, output, entry.file, [...external.values()]));
     external.set(entry.file, copy);
     tensor.externalData.find((item) => item.key === 'location')!.value = copy;
     // A checksum of the whole file no longer holds where a byte of it has changed.
     tensor.externalData = tensor.externalData.filter((item) => item.key !== 'checksum');
-    const values = changed.get(tensor.name);
-    if (values) patches.push({ file: entry.file, offset: entry.offset, bytes: toBytes(stored(tensor, values)) });
-  }
-  for (const [name, values] of changed) {
-    const tensor = tensors.get(name);
-    if (!tensor) throw new Error(`${graph.path} has no weight ${name}`);
-    if (!isExternal(tensor)) setValues(tensor, stored(tensor, values));
+    if (data) patches.push({ file: entry.file, offset: entry.offset, bytes: toBytes(stored(tensor, data)) });
   }
   for (const [key, value] of Object.entries(metadata)) {
     const entry = model.metadataProps.find((item) => item.key === key);
@@ -119,10 +115,32 @@ async function write(graph: ModelGraph, changed: ChangedWeights, metadata: Recor
   return [output, ...copies];
 }
 
-/** `NAME.onnx.data` follows the model's new name; a second data file is numbered. */
-function externalName(output: string, model: string, file: string, index: number): string {
-  const suffix = file.startsWith(model) && file.length > model.length ? file.slice(model.length) : '.data';
-  return `${basename(output)}${index > 0 ? `.${index}` : ''}${suffix}`;
+/**
+ * `NAME.onnx.data` follows the model's new name; a second data file is numbered. No file of the original is ever written over,
+ * and another file only where an output of the same name is replaced too.
+ */
+async function externalName(graph: ModelGraph, output: string, file: string, taken: readonly string[]): Promise<string> {
+  const model = basename(graph.path);
+  const name = basename(file);
+  const suffix = name.startsWith(model) && name.length > model.length ? name.slice(model.length) : '.data';
+  const replaces = await exists(output);
+  const own = await Promise.all(graph.files.map(identity));
+  for (let number = taken.length; ; number++) {
+    const copy = `${basename(output)}${number > 0 ? `.${number}` : ''}${suffix}`;
+    const path = join(dirname(output), copy);
+    const present = await identity(path);
+    if (!taken.includes(copy) && (present === null || (replaces && !own.includes(present)))) return copy;
+  }
+}
+
+/** What tells one file from another whatever the path to it; null where there is none. */
+async function identity(path: string): Promise<string | null> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found && `${found.dev}:${found.ino}`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(() => true, () => false);
 }
 
 async function copyPatched(from: string, to: string, patches: readonly { offset: number; bytes: Uint8Array }[]): Promise<void> {

@@ -68,6 +68,31 @@ export function decodeTensor(proto: TensorProto): Tensor {
   return { type, dims, data };
 }
 
+/**
+ * Checks without decoding that a tensor holds as many values as its shape says. Types that this program does not compute with
+ * (text, 8-bit floats …) are the engine's affair. Throws an error that names the tensor.
+ */
+export function checkTensor(proto: TensorProto): void {
+  const type = typeOfCode.get(proto.dataType);
+  if (!type) return;
+  const wanted = sizeOf(proto.dims.map(Number));
+  const held = proto.rawData.length > 0 ? proto.rawData.length / elementBytes(type) : fieldOf(type, proto).length;
+  if (proto.dims.some((dim) => dim < 0n) || held !== wanted) {
+    throw new Error(`${proto.name === '' ? 'a constant' : `tensor ${proto.name}`} has ${held} values, its shape [${proto.dims.join(', ')}] wants ${wanted}`);
+  }
+}
+
+/** The typed field that ONNX has for values of a type; float16 bit patterns and small integers stand in `int32_data`. */
+function fieldOf(type: ElementType, proto: TensorProto): readonly unknown[] {
+  switch (type) {
+    case 'float32': return proto.floatData;
+    case 'float64': return proto.doubleData;
+    case 'int64': return proto.int64Data;
+    case 'uint64': case 'uint32': return proto.uint64Data;
+    default: return proto.int32Data;
+  }
+}
+
 function typedField(type: ElementType, proto: TensorProto): TensorData {
   switch (type) {
     case 'float32': return Float32Array.from(proto.floatData);

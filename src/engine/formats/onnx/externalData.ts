@@ -2,7 +2,7 @@ import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { UserError } from '../../job.ts';
 import type { TensorProto } from '../../graph/onnx_pb.ts';
-import { elementBytes, elementType, sizeOf } from '../../graph/tensor.ts';
+import { elementBytes, elementType, sizeOf, type ElementType } from '../../graph/tensor.ts';
 
 /** Weights of a model in memory: a serialised graph cannot be larger. */
 const largestModel = 2 ** 31 - 1;
@@ -29,17 +29,27 @@ export async function readExternalEntry(modelPath: string, tensor: TensorProto):
     throw new UserError(`${modelPath}: the external data file ${location} is missing`);
   });
   if (outside(folder, file)) throw outsideError(modelPath, tensor, location);
-  const wanted = sizeOf(tensor.dims.map(Number)) * elementBytes(elementType(tensor.dataType));
+  const wanted = sizeOf(tensor.dims.map(Number)) * elementBytes(typeOf(modelPath, tensor));
   const offset = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? wanted);
   if (length !== wanted || !Number.isSafeInteger(offset) || offset < 0) {
-    throw new UserError(`${modelPath}: external data of weight ${tensor.name} says ${length} bytes at ${offset}, its shape wants ${wanted}`);
+    throw new UserError(`${modelPath}: external data of ${describe(tensor)} says ${length} bytes at ${offset}, its shape wants ${wanted}`);
   }
-  const { size } = await stat(file);
+  const found = await stat(file);
+  if (!found.isFile()) throw new UserError(`${modelPath}: the external data file ${location} is no file`);
+  const { size } = found;
   if (offset + length > size) {
-    throw new UserError(`${modelPath}: the external data file ${location} is cut short: weight ${tensor.name} ends at ${offset + length}, the file at ${size}`);
+    throw new UserError(`${modelPath}: the external data file ${location} is cut short: ${describe(tensor)} ends at ${offset + length}, the file at ${size}`);
   }
   return { file, offset, length };
+}
+
+function typeOf(modelPath: string, tensor: TensorProto): ElementType {
+  try {
+    return elementType(tensor.dataType);
+  } catch (error) {
+    throw new UserError(`${modelPath}: ${(error as Error).message}: external data of ${describe(tensor)}`, { cause: error });
+  }
 }
 
 function outside(folder: string, file: string): boolean {
@@ -47,8 +57,12 @@ function outside(folder: string, file: string): boolean {
   return path.startsWith('..') || isAbsolute(path);
 }
 
+function describe(tensor: TensorProto): string {
+  return tensor.name === '' ? 'a constant' : `weight ${tensor.name}`;
+}
+
 function outsideError(modelPath: string, tensor: TensorProto, location: string): UserError {
-  return new UserError(`${modelPath}: external data of weight ${tensor.name} lies outside the model's folder: ${location}`);
+  return new UserError(`${modelPath}: external data of ${describe(tensor)} lies outside the model's folder: ${location}`);
 }
 
 /** Reads external tensors into the message itself and says which file each came from. */
@@ -65,7 +79,11 @@ export async function inlineExternalData(modelPath: string, tensors: readonly Te
       const handle = handles.get(entry.file) ?? (await open(entry.file, 'r'));
       handles.set(entry.file, handle);
       const bytes = new Uint8Array(entry.length);
-      await handle.read(bytes, 0, entry.length, entry.offset);
+      for (let at = 0; at < bytes.length;) {
+        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, entry.offset + at);
+        if (bytesRead === 0) throw new UserError(`${modelPath}: ${entry.file} became shorter while it was read`);
+        at += bytesRead;
+      }
       tensor.rawData = bytes;
       tensor.dataLocation = 0;
       tensor.externalData = [];
