@@ -126,7 +126,7 @@ export function addStabilizeOptions(command: Command): Command {
     .addOption(new Option('--divergence <name>', 'stability loss (default: cross-entropy)').choices(['cross-entropy', 'kl', 'js', 'l2']))
     .addOption(new Option('--optimizer <name>', 'optimiser (default: adam)').choices(['adam', 'sgd']))
     .option('--learning-rate <number>', 'learning rate (default: 0.001 for adam, 0.01 for sgd)', positive)
-    .option('--epochs <n>', 'most passes over the training pictures (default: 20)', wholeFrom(1))
+    .option('--epochs <n>', 'most passes over the training pictures (default: 50)', wholeFrom(1))
     .option('--batch-size <n>', 'pictures a step (default: 32)', wholeFrom(1))
     .option('--validation-share <share>', 'pictures for choosing (default: 0.2)', partShare)
     .option('--test-share <share>', 'pictures for reporting (default: 0.2)', partShare)

@@ -67,7 +67,7 @@ type Settings = Required<Pick<StabilizeOptions, 'seed' | 'threads' | 'train' | '
 function settingsOf(options: StabilizeOptions, labelled: boolean): Settings {
   const { optimizer = 'adam' } = options;
   return {
-    seed: 0, threads: 0, train: 'head', divergence: 'cross-entropy', epochs: 20, batchSize: 32, validationShare: 0.2, testShare: 0.2,
+    seed: 0, threads: 0, train: 'head', divergence: 'cross-entropy', epochs: 50, batchSize: 32, validationShare: 0.2, testShare: 0.2,
     draws: 4, sweep: false, engine: 'onnxruntime', distortions: [...defaultDistortions],
     maxPrecisionDrop: labelled ? 0.005 : unlabelledDrop,
     ...options, optimizer, learningRate: options.learningRate ?? (optimizer === 'adam' ? 1e-3 : 1e-2),

@@ -119,7 +119,13 @@ export function encodeTensor(name: string, tensor: Tensor): TensorProto {
 /** The values as 32-bit floats; shares memory where they are that already. */
 export function toFloat32(tensor: Tensor): Float32Array {
   if (tensor.data instanceof Float32Array) return tensor.data;
-  if (tensor.type === 'float16') return Float32Array.from(tensor.data as Uint16Array, float16ToNumber);
+  if (tensor.type === 'float16') {
+    // A loop, because `from` with a function takes five times as long.
+    const bits = tensor.data as Uint16Array;
+    const values = new Float32Array(bits.length);
+    for (let index = 0; index < bits.length; index++) values[index] = float16ToNumber(bits[index]!);
+    return values;
+  }
   return Float32Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
 
