@@ -77,7 +77,7 @@ export class Jobs implements vscode.Disposable {
   }
 
   async #inWorker<M extends JobMethod>(kind: M, options: Options<M>, job: RunningJob, report: (progress: Progress) => void): Promise<Result<M>> {
-    const worker = startWorker(this.#extensionPath, {
+    const worker = await startWorker(this.#extensionPath, {
       log: (line) => this.#log.info(line),
       progress: (progress) => {
         job.view.progress = progress;

@@ -13,7 +13,7 @@ const IDLE = 5 * 60_000;
 export class Viewer implements vscode.Disposable {
   readonly #extensionPath: string;
   readonly #log: vscode.LogOutputChannel;
-  #worker: WorkerProcess | null = null;
+  #worker: Promise<WorkerProcess> | null = null;
   #waiting = 0;
   #idle: NodeJS.Timeout | undefined;
 
@@ -23,22 +23,37 @@ export class Viewer implements vscode.Disposable {
   }
 
   async call<M extends ViewerMethod>(method: M, params: Parameters<WorkerMethods[M]>[0]): Promise<Awaited<ReturnType<WorkerMethods[M]>>> {
-    if (!this.#worker?.alive) {
-      this.#worker = startWorker(this.#extensionPath, { progress: () => undefined, log: (line) => this.#log.debug(`viewer: ${line}`) });
-    }
     clearTimeout(this.#idle);
     this.#waiting++;
     try {
-      return await this.#worker.call(method, params);
+      return await (await this.#aliveWorker()).call(method, params);
     } finally {
       this.#waiting--;
       if (this.#waiting === 0) this.#idle = setTimeout(() => this.dispose(), IDLE);
     }
   }
 
+  /** The worker, started anew where it has died; calls that come together get the same one. */
+  async #aliveWorker(): Promise<WorkerProcess> {
+    const current = this.#worker;
+    if (current && (await current).alive) return await current;
+    if (this.#worker === current) this.#worker = this.#start();
+    return await this.#worker!;
+  }
+
+  async #start(): Promise<WorkerProcess> {
+    try {
+      return await startWorker(this.#extensionPath, { progress: () => undefined, log: (line) => this.#log.debug(`viewer: ${line}`) });
+    } catch (error) {
+      // The next call tries again: the setting that was wrong may have been changed.
+      this.#worker = null;
+      throw error;
+    }
+  }
+
   dispose(): void {
     clearTimeout(this.#idle);
-    this.#worker?.stop();
+    void this.#worker?.then((worker) => worker.stop(), () => undefined);
     this.#worker = null;
   }
 }

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import type { HostMethods, PanelState, WebviewEvent, WebviewReply, WebviewRequest } from '../protocol.ts';
-import { toWireError } from '../rpc.ts';
+import { toWireError } from '../wireError.ts';
 
 /** Answers every call of a webview exactly once, ok or error. */
 export function answerCalls(webview: vscode.Webview, methods: HostMethods): vscode.Disposable {

@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { serverNode, serverRoot } from './paths.ts';
+import { root, serverNode, serverRoot } from './paths.ts';
 
 /** Settings that keep the workbench quiet: nothing is fetched, nothing pops up. */
 const QUIET_SETTINGS = {
@@ -136,6 +136,18 @@ async function stopGroup(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => killGroup(child, 'SIGKILL'), 5000);
   await ended;
   clearTimeout(timer);
+}
+
+/**
+ * Installs the checkout as an extension, by links to what is built there. (As an extension in development it would be the
+ * same, but then the workbench shows no notifications.)
+ */
+export function installCheckout(dataFolder: string): void {
+  const folder = path.join(folders(dataFolder).extensions, 'model-stability.model-stability-checkout');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  copyFileSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
+  for (const part of ['dist', 'media', 'node_modules']) symlinkSync(path.join(root, part), path.join(folder, part));
 }
 
 /** Installs a VSIX file as "Install from VSIX" does; returns what the server says. */

@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser, Page, Request } from 'playwright-core';
-import { root } from './paths.ts';
-import { startServer } from './server.ts';
+import { installCheckout, startServer } from './server.ts';
 import type { Server, ServerOptions } from './server.ts';
-import { launchBrowser, newPage, remoteUri, Workbench } from './workbench.ts';
+import { launchBrowser, newPage, Workbench } from './workbench.ts';
 
 /** A VS Code with the extension in it, open on a folder, and a browser that drives it. */
 export interface VscodeSession {
@@ -22,7 +21,7 @@ export interface VscodeSession {
 /** How a session differs from the usual one. */
 export interface SessionOptions extends Partial<ServerOptions> {
   colorScheme?: 'dark' | 'light';
-  /** The extension is the installed one of `dataFolder`, not the checkout. */
+  /** The extension is the one installed in `dataFolder`, not the checkout. */
   installed?: boolean;
 }
 
@@ -31,7 +30,8 @@ export async function openVscode(folder: string, options: SessionOptions = {}): 
   const { colorScheme = 'dark', installed = false, ...rest } = options;
   const ownData = rest.dataFolder === undefined;
   const dataFolder = rest.dataFolder ?? mkdtempSync(path.join(os.tmpdir(), 'model-stability-vscode-'));
-  const server = await startServer({ development: !installed, ...rest, dataFolder });
+  if (!installed) installCheckout(dataFolder);
+  const server = await startServer({ ...rest, dataFolder });
   let browser: Browser | undefined;
   const close = async () => {
     await browser?.close();
@@ -47,7 +47,7 @@ export async function openVscode(folder: string, options: SessionOptions = {}): 
     });
     const outside = watchOutside(page);
     const workbench = new Workbench(page);
-    await workbench.open(server, folder, installed ? [] : [['extensionDevelopmentPath', remoteUri(server, root)]]);
+    await workbench.open(server, folder);
     return { server, page, workbench, policyErrors, leaked: () => reallySent(outside), close };
   } catch (error) {
     await close();

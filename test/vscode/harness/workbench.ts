@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Frame, Locator, Page } from 'playwright-core';
@@ -44,8 +44,14 @@ export class Workbench {
   }
 
   /** Opens the workbench on a folder and waits for its explorer. */
-  async open(server: Server, folder: string, payload: [string, string][] = []): Promise<void> {
-    await this.page.goto(workbenchUrl(server, folder, payload), { waitUntil: 'domcontentloaded' });
+  async open(server: Server, folder: string): Promise<void> {
+    await this.page.goto(workbenchUrl(server, folder), { waitUntil: 'domcontentloaded' });
+    await this.explorerRow().first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Loads the window anew, as "Reload Window" does; editors come back. */
+  async reload(): Promise<void> {
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
     await this.explorerRow().first().waitFor({ timeout: 60_000 });
   }
 
@@ -81,11 +87,12 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
   }
 
-  /** Answers the dialog for a folder by typing its path. */
+  /** Answers the dialog for a folder by typing its path, once the dialog shows the folder that it starts in. */
   async chooseFolder(folder: string): Promise<void> {
     const input = this.quickInput();
-    await input.waitFor();
+    await this.quickPickRow('..').waitFor();
     await input.fill(`${folder}/`);
+    await this.quickPickRow(readdirSync(folder).sort()[0]!).waitFor();
     await this.page.locator('.quick-input-widget .monaco-button', { hasText: /Use These Pictures|OK/ }).first().click();
     await input.waitFor({ state: 'hidden' });
   }
