@@ -3,7 +3,7 @@ import path from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../job.ts';
-import { registerMissingKernels } from './wasmKernels.ts';
+import { registerMissingKernels, transposeBeforeProducts } from './wasmKernels.ts';
 
 /** What computes: TensorFlow's C library through `@tensorflow/tfjs-node`, WebAssembly, or plain JavaScript. */
 export type BackendName = 'native' | 'wasm' | 'cpu';
@@ -87,6 +87,7 @@ function wasmBackend(): Backend {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     setWasmPaths(`${folder}${path.sep}`);
     registerMissingKernels();
+    transposeBeforeProducts();
   });
 }
 
