@@ -1,5 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { GraphProtoSchema, ModelProtoSchema, ValueInfoProtoSchema, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from './onnx_pb.ts';
+import { copyMessage } from './copyMessage.ts';
+import {
+  AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, ValueInfoProtoSchema,
+  type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto,
+} from './onnx_pb.ts';
 import type { ModelGraph } from './modelGraph.ts';
 import { dependsOnInput, nodesBefore, readBy, valuesAfter } from './head.ts';
 import { encodeTensor } from './tensor.ts';
@@ -33,7 +37,34 @@ export function cutGraph(graph: ModelGraph, weights: Iterable<string>, outputs: 
   };
   outputs.forEach(visit);
   const values = [...cut];
-  return { values, fixed: subgraph(graph, [], values), trained: subgraph(graph, values, outputs) };
+  const inputs = new Set(graph.inputs.map((input) => input.name));
+  return {
+    values: values.map((value) => (inputs.has(value) ? handedName(value) : value)),
+    fixed: subgraph(graph, [], values),
+    trained: withHandedInputs(subgraph(graph, values, outputs), values.filter((value) => inputs.has(value))),
+  };
+}
+
+/**
+ * Where the very first layer is trained, the picture itself lies at the cut. A graph may not give its own input as an output,
+ * so that it is handed over under another name.
+ */
+function handedName(input: string): string {
+  return `${input}/handed`;
+}
+
+/** The trained part with inputs under the names that the fixed part gives them. */
+function withHandedInputs(model: ModelProto, names: readonly string[]): ModelProto {
+  if (names.length === 0) return model;
+  const graph = model.graph!;
+  return create(ModelProtoSchema, {
+    ...model,
+    graph: create(GraphProtoSchema, {
+      ...graph,
+      node: [...names.map((name) => identity(handedName(name), name)), ...graph.node],
+      input: graph.input.map((input) => (names.includes(input.name) ? create(ValueInfoProtoSchema, { ...input, name: handedName(input.name) }) : input)),
+    }),
+  });
 }
 
 /** Values that only say how large others are: they belong to the part that uses them, whatever they are computed from. */
@@ -58,18 +89,17 @@ export function subgraph(graph: ModelGraph, inputs: readonly string[], outputs: 
   const read = new Set(nodes.flatMap(readBy));
   const initializers = graph.graph.initializer.filter((tensor) => read.has(tensor.name) || outputs.includes(tensor.name));
   const declared = new Map([...graph.graph.valueInfo, ...graph.graph.output, ...graph.graph.input].map((value) => [value.name, value]));
-  const own = graph.inputs.filter((input) => read.has(input.name) && !stop.has(input.name)).map((input) => declared.get(input.name)!);
-  const passing = outputs.filter((output) => stop.has(output));
-  const copies = passing.map((value) => identity(value));
-  return create(ModelProtoSchema, {
-    ...graph.model,
+  const own = graph.inputs.map((input) => input.name).filter((name) => !stop.has(name));
+  const nameOf = (output: string): string => (stop.has(output) ? passedName(output) : own.includes(output) ? handedName(output) : output);
+  const copies = outputs.filter((output) => nameOf(output) !== output).map((output) => identity(output, nameOf(output)));
+  return copyMessage(ModelProtoSchema, graph.model, {
     metadataProps: [],
     graph: create(GraphProtoSchema, {
       name: graph.graph.name,
       node: [...nodes, ...copies],
       initializer: initializers,
-      input: [...own, ...inputs.map((name) => openBatchOf(name))],
-      output: outputs.map((name) => create(ValueInfoProtoSchema, { name: stop.has(name) ? passedName(name) : name })),
+      input: [...own.filter((name) => read.has(name) || outputs.includes(name)).map((name) => declared.get(name)!), ...inputs.map((name) => openBatchOf(name))],
+      output: outputs.map((name) => create(ValueInfoProtoSchema, { name: nameOf(name) })),
     }),
   });
 }
@@ -80,7 +110,7 @@ export function passedName(value: string): string {
 }
 
 function identity(value: string): NodeProto {
-  return { $typeName: 'onnx.NodeProto', opType: 'Identity', name: '', domain: '', docString: '', input: [value], output: [passedName(value)], attribute: [] };
+  return create(NodeProtoSchema, { opType: 'Identity', input: [value], output: [passedName(value)] });
 }
 
 function openBatchOf(name: string): ValueInfoProto {
@@ -94,15 +124,15 @@ export function withWeights(model: ModelProto, changed: ReadonlyMap<string, Floa
     const values = changed.get(name);
     return values ? encodeTensor(tensor.name, { type: 'float32', dims: tensor.dims.map(Number), data: values }) : tensor;
   };
-  return create(ModelProtoSchema, {
-    ...model,
-    graph: create(GraphProtoSchema, {
-      ...graph,
+  return copyMessage(ModelProtoSchema, model, {
+    graph: copyMessage(GraphProtoSchema, graph, {
       initializer: graph.initializer.map((tensor) => replace(tensor.name, tensor)),
       node: graph.node.map((node) => {
         const name = node.output[0] ?? '';
         if (node.opType !== 'Constant' || !changed.has(name)) return node;
-        return { ...node, attribute: node.attribute.map((attribute) => (attribute.t ? { ...attribute, t: replace(name, attribute.t) } : attribute)) };
+        return copyMessage(NodeProtoSchema, node, {
+          attribute: node.attribute.map((attribute) => (attribute.t ? copyMessage(AttributeProtoSchema, attribute, { t: replace(name, attribute.t) }) : attribute)),
+        });
       }),
     }),
   });

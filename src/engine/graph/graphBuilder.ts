@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { copyMessage } from './copyMessage.ts';
 import {
   AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, ValueInfoProtoSchema,
   type AttributeProto, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto,
@@ -110,7 +111,7 @@ export class GraphBuilder {
 
   /** Adds a copy of a node, its values renamed. */
   copyNode(node: NodeProto, rename: (value: string) => string = (value) => value): NodeProto {
-    const copy = create(NodeProtoSchema, { ...node, input: node.input.map(rename), output: node.output.map(rename) });
+    const copy = copyMessage(NodeProtoSchema, node, { input: node.input.map(rename), output: node.output.map(rename) });
     for (const output of copy.output) this.#taken.add(output);
     this.#nodes.push(copy);
     return copy;

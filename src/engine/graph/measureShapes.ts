@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { Engine, SessionOptions } from '../engines/engine.ts';
+import { copyMessage } from './copyMessage.ts';
 import { GraphProtoSchema, ModelProtoSchema, ValueInfoProtoSchema, type ModelProto, type NodeProto } from './onnx_pb.ts';
 import { elementType, sizeOf, type ElementType, type Tensor, decodeTensor } from './tensor.ts';
 
@@ -32,7 +33,7 @@ export async function measureShapes(model: ModelProto, engine: Engine, options: 
   const computed = graph.node.flatMap((node) => node.output.filter((name) => name !== ''));
   const output = computed.map((name) => create(ValueInfoProtoSchema, { name }));
   // Shallow copies: the weights' bytes are shared with the model.
-  const tapped = Object.assign(create(ModelProtoSchema), model, { graph: Object.assign(create(GraphProtoSchema), graph, { output }) });
+  const tapped = copyMessage(ModelProtoSchema, model, { graph: copyMessage(GraphProtoSchema, graph, { output }) });
   const session = await engine.load(tapped, options);
   try {
     const feed = (batch: number): Record<string, Tensor> => Object.fromEntries(inputs.map((input) => [input.name, options.feeds?.[input.name] ?? filled(input, batch)]));

@@ -1,7 +1,10 @@
-import { create } from '@bufbuild/protobuf';
+import { copyMessage } from './copyMessage.ts';
 import { attributesOf, type ModelGraph } from './modelGraph.ts';
 import { dependsOnInput } from './head.ts';
-import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from './onnx_pb.ts';
+import {
+  GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorShapeProtoSchema, TensorShapeProto_DimensionSchema, TypeProtoSchema,
+  TypeProto_TensorSchema, ValueInfoProtoSchema, type ModelProto, type TensorProto, type ValueInfoProto,
+} from './onnx_pb.ts';
 import { decodeTensor, encodeTensor } from './tensor.ts';
 
 /**
@@ -22,12 +25,10 @@ export function openBatch(graph: ModelGraph): ModelProto {
     (opened.data as BigInt64Array)[0] = 0n;
     const name = `${node.output[0] ?? ''}/open-batch-shape`;
     initializers.push(encodeTensor(name, opened));
-    return create(NodeProtoSchema, { ...node, input: [node.input[0]!, name] }) satisfies NodeProto;
+    return copyMessage(NodeProtoSchema, node, { input: [node.input[0]!, name] });
   });
-  return create(ModelProtoSchema, {
-    ...graph.model,
-    graph: create(GraphProtoSchema, {
-      ...graph.graph,
+  return copyMessage(ModelProtoSchema, graph.model, {
+    graph: copyMessage(GraphProtoSchema, graph.graph, {
       node: nodes,
       initializer: initializers,
       input: graph.graph.input.map((value) => (graph.constantShape(value.name) ? value : opened(value))),
@@ -42,6 +43,8 @@ function opened(value: ValueInfoProto): ValueInfoProto {
   const tensor = value.type?.tensorType;
   const dim = tensor?.shape?.dim;
   if (!tensor || !dim || dim.length === 0) return value;
-  const first = { ...dim[0]!, value: { case: 'dimParam' as const, value: 'batch' } };
-  return { ...value, type: { ...value.type!, tensorType: { ...tensor, shape: { ...tensor.shape!, dim: [first, ...dim.slice(1)] } } } };
+  const first = copyMessage(TensorShapeProto_DimensionSchema, dim[0]!, { value: { case: 'dimParam', value: 'batch' } });
+  const shape = copyMessage(TensorShapeProtoSchema, tensor.shape!, { dim: [first, ...dim.slice(1)] });
+  const tensorType = copyMessage(TypeProto_TensorSchema, tensor, { shape });
+  return copyMessage(ValueInfoProtoSchema, value, { type: copyMessage(TypeProtoSchema, value.type!, { tensorType }) });
 }

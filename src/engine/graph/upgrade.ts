@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { copyMessage } from './copyMessage.ts';
 import { writtenOpset } from './graphBuilder.ts';
-import { AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, type GraphProto, type ModelProto, type NodeProto } from './onnx_pb.ts';
+import { AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, OperatorSetIdProtoSchema, type GraphProto, type ModelProto, type NodeProto } from './onnx_pb.ts';
 import { UpgradeContext } from './upgrade/context.ts';
 import { rules } from './upgrade/rules.ts';
 
@@ -17,7 +18,7 @@ export function upgradeModel(model: ModelProto): ModelProto {
   const taken = new Set<string>();
   collectNames(model.graph, taken);
   const older = from < writtenOpset;
-  return Object.assign(create(ModelProtoSchema), model, {
+  return copyMessage(ModelProtoSchema, model, {
     irVersion: older && model.irVersion < 8n ? 8n : model.irVersion,
     opsetImport: model.opsetImport.map((item) => (item === entry && older ? create(OperatorSetIdProtoSchema, { domain: item.domain, version: BigInt(writtenOpset) }) : item)),
     graph: upgradeGraph(model.graph, from, taken),
@@ -32,7 +33,7 @@ function upgradeGraph(graph: GraphProto, from: number, taken: Set<string>): Grap
     const rule = (node.domain || 'ai.onnx') === 'ai.onnx' ? rules[node.opType] : undefined;
     if (!rule || !rule(context, node)) context.keep(node);
   }
-  return Object.assign(create(GraphProtoSchema), graph, {
+  return copyMessage(GraphProtoSchema, graph, {
     node: context.nodes,
     initializer: [...graph.initializer, ...context.initializers],
     // Old models list their weights among the inputs; in newer files that would say that a caller may replace them.
@@ -43,8 +44,8 @@ function upgradeGraph(graph: GraphProto, from: number, taken: Set<string>): Grap
 /** Upgrades the graphs inside a node (If, Loop). */
 function upgradeInner(node: NodeProto, from: number, taken: Set<string>): NodeProto {
   if (!node.attribute.some((attribute) => attribute.g)) return node;
-  const attribute = node.attribute.map((item) => (item.g ? Object.assign(create(AttributeProtoSchema), item, { g: upgradeGraph(item.g, from, taken) }) : item));
-  return Object.assign(Object.create(Object.getPrototypeOf(node) as object) as NodeProto, node, { attribute });
+  const attribute = node.attribute.map((item) => (item.g ? copyMessage(AttributeProtoSchema, item, { g: upgradeGraph(item.g, from, taken) }) : item));
+  return copyMessage(NodeProtoSchema, node, { attribute });
 }
 
 function collectNames(graph: GraphProto, names: Set<string>): void {

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { copyMessage } from '../graph/copyMessage.ts';
 import { UserError } from '../job.ts';
 import { constantTensor, type ModelGraph } from '../graph/modelGraph.ts';
 import { cutGraph, passedName } from '../graph/cut.ts';
@@ -59,12 +60,10 @@ export function cutForTraining(graph: ModelGraph, head: Head, weights: readonly 
   const flatten = create(NodeProtoSchema, {
     opType: 'Flatten', input: [logits], output: [logitsName], attribute: [create(AttributeProtoSchema, { name: 'axis', type: 2, i: 1n })],
   });
-  const forward = create(ModelProtoSchema, {
-    ...cut.trained,
-    graph: create(GraphProtoSchema, {
-      ...trained,
+  const forward = copyMessage(ModelProtoSchema, cut.trained, {
+    graph: copyMessage(GraphProtoSchema, trained, {
       node: [...trained.node.filter((node) => !moved.includes(node)).map(inferenceOnly), flatten],
-      initializer: [...trained.initializer, ...moved.map((node) => create(TensorProtoSchema, { ...constantTensor(node)!, name: node.output[0]! }))],
+      initializer: [...trained.initializer, ...moved.map((node) => copyMessage(TensorProtoSchema, constantTensor(node)!, { name: node.output[0]! }))],
       output: [create(ValueInfoProtoSchema, { name: logitsName, type: { tensorType: { elemType: 1 } } })],
     }),
   });
@@ -83,7 +82,7 @@ export function declareInputs(forward: ModelProto, shapes: Record<string, readon
     name,
     type: { tensorType: { elemType: 1, shape: { dim: dims.map((dim, axis) => ({ value: axis === 0 ? { case: 'dimParam' as const, value: 'batch' } : { case: 'dimValue' as const, value: BigInt(dim) } })) } } },
   }));
-  return create(ModelProtoSchema, { ...forward, graph: create(GraphProtoSchema, { ...forward.graph!, input }) });
+  return copyMessage(ModelProtoSchema, forward, { graph: copyMessage(GraphProtoSchema, forward.graph!, { input }) });
 }
 
 /** Layers that hold the given weights, by the names of their nodes. */
