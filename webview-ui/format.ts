@@ -21,7 +21,10 @@ function bareShare(value: number): string {
 export const percent = (value: number): string => `${bareShare(value)}${space}%`;
 
 /** A bound of an interval: near 0 and 1 with a digit more, so that a bound does not look like certainty. */
-const end = (value: number): string => value === 0 || value === 1 ? String(value * 100) : (value * 100).toFixed(value < 0.0005 || value > 0.9995 ? 2 : 1);
+function end(value: number): string {
+  if (value === 0 || value === 1) return String(value * 100);
+  return value < 0.0005 || value > 0.9995 ? Math.max(0.01, Math.min(99.99, value * 100)).toFixed(2) : (value * 100).toFixed(1);
+}
 
 /** The interval of a share → "5.6–9.5 %". */
 export const interval = (share: Pick<Share, 'low' | 'high'>): string => `${end(share.low)}–${end(share.high)}${space}%`;

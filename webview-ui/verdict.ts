@@ -92,7 +92,7 @@ export function stabilizationVerdict(result: Stabilization): { headline: Phrase;
   const worse = distortions.filter((one) => direction(one.labelInstability) === 'worse').sort(byGain).reverse();
   const best = better[0];
   const headline: Phrase = best
-    ? ['Stabilizing helps: labels that ', distortionName(best), ' changes fall from ', strong(percent(best.labelInstability.a.value)), ' with fine-tuning alone to ', strong(percent(best.labelInstability.b.value)), '.']
+    ? [`${result.accepted ? 'Stabilizing helps: labels' : 'Labels'} that ${distortionName(best)} changes fall from `, strong(percent(best.labelInstability.a.value)), ' with fine-tuning alone to ', strong(percent(best.labelInstability.b.value)), result.accepted ? '.' : ', yet the result is rejected.']
     : ['Stabilizing gained nothing clear over fine-tuning alone.'];
   const worst = worse[0];
   if (worst) headline.push(' ', strong(`${distortionName(worst)} got worse`), `: ${percent(worst.labelInstability.a.value)} to ${percent(worst.labelInstability.b.value)}.`);

@@ -6,7 +6,17 @@ import { TestHost, WebviewBrowser } from './webviewPage.ts';
 
 const RUN = '/runs/one';
 const onGallery: Partial<PanelState> = { run: RUN, result: evaluation(25_000), view: 'gallery' };
-const rowIndexes = (page: Page): Promise<number[]> => page.locator('.grid .row').evaluateAll<number[], unknown>('(rows) => rows.map((row) => Number(row.dataset.index))');
+/** What the tests read of an element; the page's own types are not those of this process. */
+interface PageElement {
+  scrollTop: number;
+  scrollHeight: number;
+  scrollWidth: number;
+  clientHeight: number;
+  clientWidth: number;
+  tagName: string;
+  getAttribute(name: string): string | null;
+}
+const rowIndexes = (page: Page): Promise<number[]> => page.locator('.grid .row').evaluateAll((rows: PageElement[]) => rows.map((row) => Number(row.getAttribute('data-index'))));
 const activeRow = (page: Page): Promise<string | null> => page.locator('.grid').getAttribute('aria-activedescendant');
 const pairText = (page: Page): Promise<string> => page.locator('.grid .row .cell-answers .origin').first().innerText();
 
@@ -66,12 +76,12 @@ describe('gallery', function () {
     host.delay = 60;
     const page = await open(host);
     host.calls.length = 0;
-    await page.locator('.grid').evaluate(`async (grid) => {
+    await page.locator('.grid').evaluate(async (grid: PageElement) => {
       for (let step = 1; step <= 40; step++) {
-        grid.scrollTop = step * 100000;
+        grid.scrollTop = step * 100_000;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-    }`);
+    });
     await page.locator('.grid .row img').first().waitFor();
     const pages = host.asked('pairs') as PairsQuery[];
     assert.ok(pages.length < 30, `${pages.length} pages for 40 places`);
@@ -93,7 +103,8 @@ describe('gallery', function () {
   it('asks for what the controls say', async () => {
     const host = new TestHost(onGallery, many);
     const page = await open(host);
-    const last = (): PairsQuery => (host.asked('pairs') as PairsQuery[]).at(-1)!;
+    // The last time that the first page was asked for; pages beside it follow.
+    const last = (): PairsQuery => (host.asked('pairs') as PairsQuery[]).filter(({ start }) => start === 0).at(-1)!;
     assert.deepEqual(last(), { run: RUN, sort: 'featureDistance', start: 0, end: 50 });
     const choices: [control: string, value: string, wanted: Partial<PairsQuery>][] = [
       ['distortion', 'gaussian-noise:0.04', { distortion: { name: 'gaussian-noise', strength: 0.04 } }],
@@ -132,7 +143,7 @@ describe('gallery', function () {
     assert.equal(await row.locator('.badge').innerText(), 'changed');
     assert.equal(await row.locator('.badge svg').count(), 1);
     const fresh = await row.locator('.label.new').innerText();
-    assert.equal(await row.locator('.label.new').evaluate<string, unknown>('(label) => label.tagName'), 'B');
+    assert.equal(await row.locator('.label.new').evaluate((label: PageElement) => label.tagName), 'B');
     assert.ok((await row.locator('.answer-label').allInnerTexts()).includes(fresh));
     await page.locator('select[name=changed]').selectOption('kept');
     await page.locator('.grid .row .badge.kept').first().waitFor();
@@ -185,17 +196,24 @@ describe('gallery', function () {
     const host = new TestHost(onGallery, many);
     const page = await open(host);
     await page.locator('select[name=sort]').selectOption('pixelDifference');
-    await page.locator('.grid').evaluate('(grid) => { grid.scrollTop = 5000 * 132; }');
+    await page.locator('.grid').evaluate((grid: PageElement) => { grid.scrollTop = 5000 * 132; });
     await page.locator('#row-5000 img').first().waitFor();
     await page.reload();
     await page.locator('#row-5000 img').first().waitFor();
     assert.equal(await page.locator('select[name=sort]').inputValue(), 'pixelDifference');
-    assert.equal(await page.locator('.grid').evaluate<number, unknown>('(grid) => grid.scrollTop'), 5000 * 132);
+    assert.equal(await page.locator('.grid').evaluate((grid: PageElement) => grid.scrollTop), 5000 * 132);
   });
+
+  for (const width of [700, 1000, 1800]) {
+    it(`keeps all cells inside the row at ${width} pixels`, async () => {
+      const page = await open(new TestHost(onGallery, many), { width });
+      assert.deepEqual(await page.locator('.grid.wide .row').first().evaluate((row: PageElement) => ({ content: row.scrollHeight - row.clientHeight, width: row.scrollWidth - row.clientWidth })), { content: 0, width: 0 });
+    });
+  }
 
   it('lays the row out over two lines where it is narrow, nothing outside its row', async () => {
     const page = await open(new TestHost(onGallery, many), { width: 320, height: 900 });
-    const over = await page.locator('.grid.narrow .row').first().evaluate<unknown, unknown>('(row) => ({ content: row.scrollHeight - row.clientHeight, width: row.scrollWidth - row.clientWidth })');
+    const over = await page.locator('.grid.narrow .row').first().evaluate((row: PageElement) => ({ content: row.scrollHeight - row.clientHeight, width: row.scrollWidth - row.clientWidth }));
     assert.deepEqual(over, { content: 0, width: 0 });
     await page.locator('.grid').focus();
     await page.keyboard.press('End');
@@ -204,11 +222,11 @@ describe('gallery', function () {
 
   it('stays at its row when it becomes narrow', async () => {
     const page = await open(new TestHost(onGallery, many));
-    await page.locator('.grid').evaluate('(grid) => { grid.scrollTop = 700 * 132; }');
+    await page.locator('.grid').evaluate((grid: PageElement) => { grid.scrollTop = 700 * 132; });
     await page.locator('#row-700 img').first().waitFor();
     await page.setViewportSize({ width: 400, height: 800 });
     await page.locator('.grid.narrow #row-700 img').first().waitFor();
-    assert.equal(await page.locator('.grid').evaluate<number, unknown>('(grid) => grid.scrollTop'), 700 * 284);
+    assert.equal(await page.locator('.grid').evaluate((grid: PageElement) => grid.scrollTop), 700 * 284);
   });
 
   it('has pairs of before, control and stabilized to choose from', async () => {

@@ -70,7 +70,7 @@ describe('panel', function () {
     const page = await open(host);
     const bar = page.getByRole('progressbar');
     await bar.waitFor();
-    assert.equal(await bar.evaluate<number, unknown>('(element) => element.position'), 0.6);
+    assert.equal(await bar.evaluate((element: { position: number }) => element.position), 0.6);
     assert.equal((await page.locator('.amounts').innerText()).replace(/\u00a0/g, ' ').trim(), '1,200 of 2,000 pictures · 152 a second · 5 s left');
     assert.ok(await page.getByRole('button', { name: 'Evaluate', exact: true }).isDisabled());
     await page.getByRole('button', { name: 'Cancel' }).click();

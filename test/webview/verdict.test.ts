@@ -49,6 +49,10 @@ describe('verdict of a comparison', () => {
     assert.match(plain(details.join(' ')), /Clean precision@1 goes from 85.1 % to 95.6 % \(\+10.4 points.*\); the control has 97.1 %/);
   });
 
+  it('does not praise what was rejected', () => {
+    assert.equal(plain(plainText(stabilizationVerdict(stabilization('/run', 720, false)).headline)), 'Labels that gaussian-noise 0.04 changes fall from 24.6 % with fine-tuning alone to 9.4 %, yet the result is rejected.');
+  });
+
   it('says plainly what got worse and when nothing was gained', () => {
     const run = stabilization('/run', 720);
     const worse = run.overControl.distortions.slice(0, 1).map((change) => ({ ...change, labelInstability: { ...change.labelInstability, a: share(99, 720), b: share(157, 720), difference: 0.08, low: 0.05, high: 0.11 } }));
@@ -66,7 +70,7 @@ describe('verdict of a comparison', () => {
 describe('format', () => {
   const cases: [string, string][] = [
     [percent(0.074), '7.4 %'], [percent(0), '0 %'], [percent(1), '100 %'], [percent(0.0002), '<0.1 %'], [percent(0.9998), '>99.9 %'],
-    [interval({ low: 0.056, high: 0.095 }), '5.6–9.5 %'], [interval({ low: 0, high: 0.0002 }), '0–0.02 %'],
+    [interval({ low: 0.056, high: 0.095 }), '5.6–9.5 %'], [interval({ low: 0, high: 0.0002 }), '0–0.02 %'], [interval({ low: 0.995, high: 0.99999 }), '99.5–99.99 %'],
     [points(-0.152), '−15.2 points'], [points(0.0001), '0.0 points'], [pValue(0.0004), 'p < 0.001'], [pValue(0.031), 'p = 0.031'], [pValue(0.31), 'p = 0.31'],
     [measure(0.9887), '0.989'], [measure(3.214), '3.21'], [measure(0), '0'], [measure(1.2e-6), '1.2e−6'], [rank(0.9999), '99.9 %'], [rank(0.978), '97 %'], [rank(0), '0 %'],
     [compact(172_345), '172 k'], [compact(3_504_872), '3.5 M'], [compact(873), '873'], [bytes(701_234), '701 kB'], [bytes(14_200_000), '14.2 MB'],

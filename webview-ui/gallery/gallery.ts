@@ -35,7 +35,7 @@ export interface GallerySource {
 /** Heights of a row in pixels. The style sheet fits its content into them. */
 const WIDE_ROW = 132;
 const NARROW_ROW = 284;
-const NARROW_BELOW = 680;
+const NARROW_BELOW = 640;
 const PICTURE_SIDE = 108;
 /** Browsers clamp elements near 33.5 million pixels; more rows than fit are left to the filters. */
 const MOST_PIXELS = 30_000_000;

@@ -14,13 +14,13 @@ export const galleryStyles = css`
   .head { position: sticky; top: 0; z-index: 1; background: var(--vscode-editor-background); border-bottom: 1px solid var(--rule); }
   .head-row { color: var(--quiet); font-size: 0.9em; padding-block: 3px; }
   .rows { position: relative; height: var(--rows-height); }
-  .wide .head-row, .wide .row { display: grid; grid-template-columns: var(--picture) var(--picture) var(--picture) minmax(170px, 1fr) minmax(260px, 2.2fr); column-gap: 12px; padding-inline: 16px; }
+  .wide .head-row, .wide .row { display: grid; grid-template-columns: var(--picture) var(--picture) var(--picture) minmax(170px, 300px) minmax(260px, 900px); column-gap: 12px; padding-inline: 16px; justify-content: start; }
   .row { position: absolute; inset-inline: 0; top: 0; transform: translateY(var(--top)); height: 132px; border-bottom: 1px solid var(--rule); align-items: center; cursor: pointer; contain: strict; }
   .row:hover { background: var(--vscode-list-hoverBackground); }
   .grid:focus .row.active { outline: 1px solid var(--vscode-focusBorder); outline-offset: -2px; }
   .row.active { background: var(--vscode-list-hoverBackground); }
   .row > span { display: block; min-width: 0; }
-  .picture { display: flex; align-items: center; justify-content: center; width: var(--picture); height: var(--picture); background: var(--vscode-editorWidget-background); }
+  .picture { display: flex; align-items: center; justify-content: center; width: var(--picture); height: var(--picture); background: color-mix(in srgb, var(--vscode-foreground) 6%, transparent); }
   .picture img { display: block; max-width: 100%; max-height: 100%; width: 100%; height: 100%; object-fit: contain; }
   .picture img.small { image-rendering: pixelated; }
   .no-picture { color: var(--quiet); font-size: 0.85em; text-align: center; padding: 4px; }
@@ -55,5 +55,11 @@ export const galleryStyles = css`
   .narrow .picture { width: 100%; height: 88px; }
   .narrow .cell-distance, .narrow .cell-answers { grid-column: 1 / -1; }
   .narrow .cell-distance, .narrow .cell-answers { width: 100%; }
-  @container (max-width: 680px) { .toolbar { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
+  @container (max-width: 860px) {
+    .grid { --picture: 80px; }
+    .wide .head-row, .wide .row { grid-template-columns: var(--picture) var(--picture) var(--picture) minmax(120px, 1fr) minmax(190px, 1.7fr); column-gap: 8px; padding-inline: 10px; justify-content: stretch; }
+    .wide .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .narrow { --picture: 108px; }
+  }
+  @container (max-width: 640px) { .toolbar { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
 `;
