@@ -5,7 +5,7 @@ import { UserError } from './job.ts';
 import { readClassNames } from './dataset/classNames.ts';
 import { formatOf } from './formats/index.ts';
 import type { Format } from './formats/format.ts';
-import { findHead, type Head } from './graph/head.ts';
+import { findHead, resolveFeatureLayer, type Head } from './graph/head.ts';
 import type { ModelGraph } from './graph/modelGraph.ts';
 import { sizeOf } from './graph/tensor.ts';
 import type { InspectOptions } from './options.ts';
@@ -46,7 +46,8 @@ export async function openModel(options: InspectOptions): Promise<OpenModel> {
   const input = inputLayout(image);
   const head = findHead(graph, options.featureLayer);
   const output = typeof head === 'string' ? (graph.outputs[0]?.name ?? '') : head.output;
-  const featureLayer = typeof head === 'string' ? output : head.featureLayer;
+  const named = options.featureLayer === undefined ? output : resolveFeatureLayer(graph, options.featureLayer);
+  const featureLayer = typeof head === 'string' ? named : head.featureLayer;
   const preprocessing = resolvePreprocessing({ input: image, metadata: graph.metadata, startsWith: firstScaling(graph, image.name), options: options.preprocessing });
   const classes = classCount(graph, output, head);
   const classNames = options.classNamesFile === undefined ? namesFromMetadata(graph) : (await readClassNames(options.classNamesFile)).names;

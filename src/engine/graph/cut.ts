@@ -57,12 +57,10 @@ function handedName(input: string): string {
 function withHandedInputs(model: ModelProto, names: readonly string[]): ModelProto {
   if (names.length === 0) return model;
   const graph = model.graph!;
-  return create(ModelProtoSchema, {
-    ...model,
-    graph: create(GraphProtoSchema, {
-      ...graph,
+  return copyMessage(ModelProtoSchema, model, {
+    graph: copyMessage(GraphProtoSchema, graph, {
       node: [...names.map((name) => identity(handedName(name), name)), ...graph.node],
-      input: graph.input.map((input) => (names.includes(input.name) ? create(ValueInfoProtoSchema, { ...input, name: handedName(input.name) }) : input)),
+      input: graph.input.map((input) => (names.includes(input.name) ? copyMessage(ValueInfoProtoSchema, input, { name: handedName(input.name) }) : input)),
     }),
   });
 }
@@ -109,8 +107,8 @@ export function passedName(value: string): string {
   return `${value}/passed`;
 }
 
-function identity(value: string): NodeProto {
-  return create(NodeProtoSchema, { opType: 'Identity', input: [value], output: [passedName(value)] });
+function identity(from: string, to: string): NodeProto {
+  return create(NodeProtoSchema, { opType: 'Identity', input: [from], output: [to] });
 }
 
 function openBatchOf(name: string): ValueInfoProto {

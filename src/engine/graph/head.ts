@@ -53,9 +53,9 @@ export function findHead(graph: ModelGraph, featureLayer?: string): Head | strin
       }
       value = inputs[0] ?? node.input[0]!;
     } else if (isLayer(node) && ['Gemm', 'MatMul', 'Conv'].includes(node.opType)) {
-      const features = featureLayer === undefined ? node.input[dependsOnInput(graph, node.input[0]!) ? 0 : 1]! : resolveValue(graph, featureLayer);
+      const features = featureLayer === undefined ? node.input[dependsOnInput(graph, node.input[0]!) ? 0 : 1]! : resolveFeatureLayer(graph, featureLayer);
       const nodes = nodesAfter(graph, features, output);
-      if (nodes.length === 0) throw new UserError(`feature layer ${featureLayer ?? features} does not lead to the output ${output}`);
+      if (nodes.length === 0 && features !== output) throw new UserError(`feature layer ${featureLayer ?? features} does not lead to the output ${output}`);
       return { output, kind, logits, featureLayer: features, nodes, weights: weightsBefore(graph, nodes) };
     } else {
       return `the last layer is ${describeNode(node)}, which is no matrix product and no convolution`;
@@ -67,8 +67,8 @@ function isWeightedByConstants(graph: ModelGraph, node: NodeProto): boolean {
   return node.input.some((input) => graph.isWeight(input));
 }
 
-/** The value that a user means: a value's own name, or the first output of a node with that name. */
-function resolveValue(graph: ModelGraph, name: string): string {
+/** The value that a user means: a value's own name, or the first output of a node with that name. Throws where there is neither. */
+export function resolveFeatureLayer(graph: ModelGraph, name: string): string {
   const known = graph.producer(name) ? name : graph.nodes.find((node) => node.name === name)?.output[0];
   if (known === undefined) throw new UserError(`unknown feature layer: ${name}`);
   return known;

@@ -3,6 +3,7 @@ import { UserError } from '../job.ts';
 import type { Engine, Session } from '../engines/engine.ts';
 import { cutGraph, passedName, subgraph, withWeights, type Cut } from '../graph/cut.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
+import type { ModelProto } from '../graph/onnx_pb.ts';
 import { openBatch } from '../graph/openBatch.ts';
 import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { probabilities } from '../measures/labels.ts';
@@ -37,32 +38,29 @@ export interface BatchGraph {
 export async function prepareBatch(model: OpenModel, engine: Engine, threads: number): Promise<BatchGraph> {
   const fixed = model.graph.inputs[0]!.shape[0]!;
   if (fixed < 1) return { graph: model.graph, batch: null };
+  const two: Tensor = { type: 'float32', dims: [fixed * 2, ...concreteInput(model).slice(1)], data: new Float32Array() };
+  // A fixed pattern that differs from picture to picture; its values do not matter.
+  two.data = Float32Array.from({ length: sizeOf(two.dims) }, (_, index) => ((index * 7919) % 1009) / 1009);
+  const wanted = await withSession(engine, subgraph(model.graph, [], [model.output]), threads, (session) => runChunks(session, model.inputName, two, fixed));
   const opened = new ModelGraph({ ...partsOf(model.graph), model: openBatch(model.graph) });
-  const outputs = [model.output];
-  const original = await engine.load(subgraph(model.graph, [], outputs), { threads });
   try {
-    const input = (count: number): Tensor => {
-      const dims = [count, ...concreteInput(model).slice(1)];
-      // A fixed pattern that differs from picture to picture; its values do not matter.
-      return { type: 'float32', dims, data: Float32Array.from({ length: sizeOf(dims) }, (_, index) => ((index * 2654435761) % 1000) / 1000) };
-    };
-    const two = input(fixed * 2);
-    const wanted = await runChunks(original, model.inputName, two, fixed);
-    const session = await engine.load(subgraph(opened, [], outputs), { threads });
-    try {
-      const got = await session.run({ [model.inputName]: two });
-      const [a, b] = [wanted[model.output]!, got[model.output]!];
-      if (isDeepStrictEqual(a.dims.slice(1), b.dims.slice(1)) && agree(a, b)) return { graph: opened, batch: null };
-    } finally {
-      await session.release();
-    }
+    const got = await withSession(engine, subgraph(opened, [], [model.output]), threads, (session) => session.run({ [model.inputName]: two }));
+    const [a, b] = [wanted[model.output]!, got[model.output]!];
+    if (isDeepStrictEqual(a.dims, b.dims) && agree(a, b)) return { graph: opened, batch: null };
   } catch (error) {
-    // The opened copy cannot run: the model insists on its batch. What is wrong with the model itself shows when it is run as it is.
-    if (error instanceof UserError) throw error;
-  } finally {
-    await original.release();
+    // The model itself has just run: what the engine refuses is the opened copy, so that the model insists on its batch.
+    if (!(error instanceof UserError)) throw error;
   }
   return { graph: model.graph, batch: fixed };
+}
+
+async function withSession<Result>(engine: Engine, model: ModelProto, threads: number, use: (session: Session) => Promise<Result>): Promise<Result> {
+  const session = await engine.load(model, { threads });
+  try {
+    return await use(session);
+  } finally {
+    await session.release();
+  }
 }
 
 function partsOf(graph: ModelGraph): ConstructorParameters<typeof ModelGraph>[0] {
@@ -162,7 +160,7 @@ function featureVectors(tensor: Tensor): Float32Array {
   return vectors;
 }
 
-/** Runs a session that insists on `batch` inputs over any number of them; the last run is filled up with the first input. */
+/** Runs a session that insists on `batch` inputs over any number of them; the last run is filled up with zeros. */
 async function runChunks(session: Session, name: string, input: Tensor, batch: number): Promise<Record<string, Tensor>> {
   const count = input.dims[0]!;
   const size = input.data.length / count;
