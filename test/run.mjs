@@ -17,7 +17,7 @@ function run(command, args, env = {}) {
 }
 
 const node = (...args) => (env) => run(process.execPath, args, env);
-const mocha = (pattern) => node(inModules('mocha/bin/mocha.js'), '--import', 'tsx', '--reporter', 'test/reporter.cjs', pattern);
+const mocha = (pattern) => node(inModules('mocha/bin/mocha.js'), '--import=tsx', '--reporter', 'test/reporter.cjs', pattern);
 const tsc = inModules('typescript/bin/tsc');
 
 /** What is prepared before the stages, where it is missing or old. A failure here ends the run. */

@@ -110,6 +110,7 @@ export const convTranspose: GradientFunction = (node) => {
   const [small, large] = [node.shape(x).slice(2), node.shape(node.output).slice(2)];
   if (small.includes(-1) || large.includes(-1)) node.fail('the size of its pictures is not fixed');
   if (node.text('auto_pad', 'NOTSET') !== 'NOTSET') node.fail(`auto_pad ${node.text('auto_pad', '')} is not supported in training`);
+  if (node.numbers('output_shape')) node.fail('output_shape is not supported in training');
   const ones = kernel.map(() => 1);
   const strides = node.numbers('strides') ?? ones;
   const dilations = node.numbers('dilations') ?? ones;
