@@ -7,12 +7,11 @@ import type { Progress } from '../src/engine/job.ts';
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 
 export const strings = {
-  product: 'Model Stability',
   views: { overview: 'Overview', gallery: 'Gallery', compare: 'Compare' } satisfies Record<PanelView, string>,
   viewsLabel: 'Views',
   evaluate: 'Evaluate', stabilize: 'Stabilize', compare: 'Compare…', cancel: 'Cancel', cancelling: 'Cancelling…', showLog: 'Show Log',
-  choosePictures: 'Choose Pictures…', openGallery: 'Open Gallery', reveal: 'Show File', close: 'Close', dismissed: 'Dismiss',
-  run: 'Run', noRuns: 'no runs yet', chooseRun: 'choose a run',
+  choosePictures: 'Choose Pictures…', openGallery: 'Open Gallery', close: 'Close', dismissed: 'Dismiss',
+  run: 'Run', chooseRun: 'choose a run',
   kinds: { evaluation: 'evaluation', stabilization: 'stabilization' },
   runStates: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' } satisfies Record<RunState, string>,
   classes: (n: number) => plural(n, 'class', 'classes'),
@@ -75,7 +74,7 @@ export const strings = {
 
   made: {
     title: 'How it was made',
-    pictures: 'Pictures', seed: 'Seed', preprocessing: 'Preprocessing', features: 'Feature layer', engine: 'Engine', version: 'Version', date: 'Started', model: 'Model', labels: 'True labels', pairs: 'Pairs kept', time: 'Time',
+    pictures: 'Pictures', seed: 'Seed', preprocessing: 'Preprocessing', features: 'Feature layer', engine: 'Engine', version: 'Version', date: 'Started', model: 'Model', labels: 'True labels', time: 'Time',
     labelsFrom: { folders: 'from class folders', file: 'from a file', none: 'none' },
     picturesText: (folder: string, evaluated: number, total: number) => `${folder}, ${count(evaluated)} of ${count(total)} read`,
     skipped: (n: number) => `${plural(n, 'picture was', 'pictures were')} skipped`,
@@ -117,10 +116,9 @@ export const strings = {
 
   pair: {
     title: (row: number, total: number) => `Pair ${count(row)} of ${count(total)}`,
-    previous: 'Previous pair', next: 'Next pair', revealPicture: 'Show Picture File',
-    answers: 'Answers of the model', label: 'Label', a: 'A, original', b: 'B, distorted', measures: 'Measures',
-    rank: 'rank', image: 'picture', distortion: 'distortion', truth: 'truth', unknown: 'unknown',
-    absent: 'not among the best',
+    previous: 'Previous pair', next: 'Next pair',
+    answers: 'Answers of the model', measures: 'Measures',
+    image: 'picture', distortion: 'distortion', truth: 'truth', unknown: 'unknown',
   },
 
   compareView: {
@@ -133,7 +131,6 @@ export const strings = {
     newlyStable: (n: number) => `${count(n)} newly stable`, newlyBroken: (n: number) => `${count(n)} newly broken`,
     better: 'more stable', worse: 'less stable', same: 'no clear difference',
     cleanPrecision: 'Clean precision@1', cleanTable: 'Clean precision',
-    instability: 'Instability over distortions',
     open: (part: string) => `Open ${part} in Gallery`,
     plot: (name: string, parts: string) => `${name}: ${parts}`,
     differences: 'The runs differ in how they were made',

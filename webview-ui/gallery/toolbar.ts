@@ -9,7 +9,7 @@ import type { GallerySource } from './gallery.ts';
 import type { PairPages } from './pages.ts';
 
 /** Factors on |A − B| that can be chosen. */
-export const AMPLIFICATIONS = [1, 2, 4, 8, 16, 32];
+const AMPLIFICATIONS = [1, 2, 4, 8, 16, 32];
 const text = strings.gallery;
 
 const select = (name: string, label: string, options: [value: string, name: string][], chosen: string, choose: (value: string) => void): TemplateResult => html`
