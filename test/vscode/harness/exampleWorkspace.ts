@@ -9,6 +9,9 @@ export interface TestWorkspace {
   remove(): void;
 }
 
+/** The models that the examples' script makes; whoever tries the workspace may leave others there. */
+const MODELS = ['digits.onnx', 'digits-tfjs', 'patches.onnx', 'patches-tfjs'];
+
 const examples = path.join(root, 'examples', 'workspace');
 
 /**
@@ -17,7 +20,7 @@ const examples = path.join(root, 'examples', 'workspace');
  */
 export function exampleWorkspace(perClass = 10): TestWorkspace {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'model-stability-workspace-'));
-  cpSync(path.join(examples, 'models'), path.join(folder, 'models'), { recursive: true });
+  for (const model of MODELS) cpSync(path.join(examples, 'models', model), path.join(folder, 'models', model), { recursive: true });
   const patches = path.join(examples, 'patches', 'test');
   for (const name of readdirSync(patches)) {
     mkdirSync(path.join(folder, 'pictures', name), { recursive: true });

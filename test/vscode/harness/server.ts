@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root, serverNode, serverRoot } from './paths.ts';
 
@@ -139,15 +139,16 @@ async function stopGroup(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Installs the checkout as an extension, by links to what is built there. (As an extension in development it would be the
- * same, but then the workbench shows no notifications.)
+ * Installs the checkout as an extension: a copy of what is built, since VS Code knows an extension by the real path of its
+ * files. (As an extension in development it could stay where it is, but then the workbench shows no notifications.)
  */
 export function installCheckout(dataFolder: string): void {
   const folder = path.join(folders(dataFolder).extensions, 'model-stability.model-stability-checkout');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   copyFileSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
-  for (const part of ['dist', 'media', 'node_modules']) symlinkSync(path.join(root, part), path.join(folder, part));
+  for (const part of ['dist', 'media']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
 }
 
 /** Installs a VSIX file as "Install from VSIX" does; returns what the server says. */

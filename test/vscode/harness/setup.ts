@@ -35,7 +35,16 @@ export function setupBrowser(): void {
 /** Installs the VS Code server below `home`. Its install scripts build parts that need a compiler and that nothing here uses. */
 export function setupServer(): void {
   const stamp = path.join(home, `installed-${PACKAGES.join('-')}`);
-  if (existsSync(stamp)) return;
+  if (!existsSync(stamp)) {
+    installServer();
+    writeFileSync(stamp, '');
+  }
+  for (const [module, shim] of [['@vscode/spdlog', 'spdlog'], ['@vscode/native-watchdog', 'native-watchdog']] as const) {
+    copyFileSync(path.join(import.meta.dirname, 'shims', `${shim}.cjs`), path.join(serverRoot, 'node_modules', module, 'index.js'));
+  }
+}
+
+function installServer(): void {
   console.log(`installing the VS Code server into ${home} …`);
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
@@ -44,10 +53,6 @@ export function setupServer(): void {
   // `npm ci` refuses the lock file that the package carries; `install` keeps to its versions.
   run('npm', ['install', '--omit=dev', ...NPM_FLAGS], serverRoot);
   for (const part of UNUSED) rmSync(path.join(serverRoot, part), { recursive: true, force: true });
-  for (const [module, shim] of [['@vscode/spdlog', 'spdlog'], ['@vscode/native-watchdog', 'native-watchdog']] as const) {
-    copyFileSync(path.join(import.meta.dirname, 'shims', `${shim}.cjs`), path.join(serverRoot, 'node_modules', module, 'index.js'));
-  }
-  writeFileSync(stamp, '');
 }
 
 /** Everything that the tests in VS Code need. */

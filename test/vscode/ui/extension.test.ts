@@ -194,7 +194,7 @@ describe('the extension in VS Code', function () {
     assert.equal(path.basename(stabilization.output), stabilization.accepted ? 'patches.stabilized.onnx' : 'patches.rejected.onnx');
     assert.equal(sha256(model()), original);
     await workbench.notification(stabilization.accepted ? 'Stabilized, as patches.stabilized.onnx' : 'Not accepted').waitFor();
-    await panel.getByText(stabilization.accepted ? 'Accepted' : 'Rejected').first().waitFor();
+    await panel.getByRole('tabpanel').getByText(stabilization.accepted ? 'Accepted' : 'Rejected').first().waitFor();
     await workbench.screenshot('stabilized');
   });
 

@@ -1,7 +1,5 @@
 'use strict';
 // Takes the place of VS Code's native watchdog, so that no compiler is needed. It ends the server when its parent is gone while
 // the event loop is busy; VS Code watches the parent in JavaScript too, and the tests stop the server's whole process group.
-module.exports = {
-  start() { return true; },
-  exit(code) { process.exit(code ?? 0); },
-};
+exports.start = () => true;
+exports.exit = (code) => process.exit(code ?? 0);

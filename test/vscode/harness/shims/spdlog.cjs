@@ -34,7 +34,7 @@ class FileLogger {
   critical(text) { this.append(5, text); }
   getLevel() { return this.level; }
   setLevel(level) { this.level = level; }
-  setPattern() { this.plain = true; }
+  setPattern() { this.plain = false; }
   clearFormatters() { this.plain = true; }
   flush() { return undefined; }
   drop() { return undefined; }
@@ -42,11 +42,10 @@ class FileLogger {
 
 const create = (_name, file) => Promise.resolve(new FileLogger(file));
 
-module.exports = {
-  version: 1,
-  setLevel() { return undefined; },
-  setFlushOn() { return undefined; },
-  shutdown() { return undefined; },
-  createRotatingLogger: create,
-  createAsyncRotatingLogger: create,
-};
+// One by one: only then does Node see their names where VS Code imports this file as an ES module.
+exports.version = 1;
+exports.setLevel = () => undefined;
+exports.setFlushOn = () => undefined;
+exports.shutdown = () => undefined;
+exports.createRotatingLogger = create;
+exports.createAsyncRotatingLogger = create;
