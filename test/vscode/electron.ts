@@ -5,7 +5,7 @@ import { buildHostTests } from './harness/hostTests.ts';
 import { root } from './harness/paths.ts';
 
 async function main(): Promise<void> {
-  const workspace = exampleWorkspace();
+  const workspace = exampleWorkspace(1);
   try {
     process.exitCode = await runTests({
       extensionDevelopmentPath: root,

@@ -15,10 +15,10 @@ const MODELS = ['digits.onnx', 'digits-tfjs', 'patches.onnx', 'patches-tfjs'];
 const examples = path.join(root, 'examples', 'workspace');
 
 /**
- * A copy of the example workspace's models with some of its pictures: `perClass` of each class of the patches' test set, in
+ * A copy of the example workspace's models with pictures: at most `perClass` of each class of the patches' test set, in
  * `pictures/CLASS`; and a `notes.md`, which is no model.
  */
-export function exampleWorkspace(perClass = 10): TestWorkspace {
+export function exampleWorkspace(perClass = Infinity): TestWorkspace {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'model-stability-workspace-'));
   for (const model of MODELS) cpSync(path.join(examples, 'models', model), path.join(folder, 'models', model), { recursive: true });
   const patches = path.join(examples, 'patches', 'test');

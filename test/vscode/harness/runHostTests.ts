@@ -5,7 +5,7 @@ import { exampleWorkspace } from './exampleWorkspace.ts';
 import { runHostTests } from './hostTests.ts';
 
 async function main(): Promise<void> {
-  const workspace = exampleWorkspace();
+  const workspace = exampleWorkspace(1);
   try {
     const stats = await runHostTests(workspace.folder);
     const report = process.env['MODEL_STABILITY_REPORT'];
