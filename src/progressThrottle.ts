@@ -1,4 +1,4 @@
-import type { Progress } from './engine/job.ts';
+import type { Progress } from './engine/results.ts';
 
 /**
  * Passes progress on at most once in `milliseconds`, since a job may report thousands of times a second. The first and the last

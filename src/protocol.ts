@@ -2,13 +2,9 @@
  * Every message that crosses a boundary of a process, as types: host ↔ worker (JSON-RPC over the child's IPC channel) and
  * host ↔ webview (`postMessage`). Each call gets exactly one answer, ok or error.
  */
-import type { Progress } from './engine/job.ts';
 import type { EvaluateOptions, InspectOptions, StabilizeOptions } from './engine/options.ts';
-import type { Comparison, Evaluation, ModelInfo, Run, Stabilization } from './engine/results.ts';
-import type { ListedRun } from './engine/runs/listRuns.ts';
-import type { PairPictureFiles, PairPicturesRequest } from './engine/runs/pairPictures.ts';
-import type { PairColumn } from './engine/runs/pairsFile.ts';
-import type { PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/pairsView.ts';
+import type { Comparison, Evaluation, ModelInfo, Progress, Run, Stabilization } from './engine/results.ts';
+import type { ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/queries.ts';
 
 /** An error as it crosses a boundary. `user` errors are sentences for the user; the rest are faults, with their stack. */
 export interface WireError {

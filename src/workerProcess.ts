@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { CancellationTokenSource, createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { CancelledError } from './engine/job.ts';
-import type { Progress } from './engine/job.ts';
+import type { Progress } from './engine/results.ts';
 import type { WorkerEvents, WorkerMethods } from './protocol.ts';
 import { fromResponseError } from './rpc.ts';
 
@@ -102,6 +102,8 @@ export class WorkerProcess {
       timer = setTimeout(() => this.#kill(), PATIENCE);
     };
     if (signal?.aborted) throw new CancelledError();
+    // A connection whose process has ended only says that it is closed.
+    if (!this.alive) await this.#gone;
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const answer = this.#connection.sendRequest<Awaited<ReturnType<WorkerMethods[M]>>>(method, params, source.token);

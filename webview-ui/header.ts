@@ -1,6 +1,6 @@
 /** The panel's header: the model, its runs, what can be done, and how far the running job is. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Progress } from '../src/engine/job.ts';
+import type { Progress } from '../src/engine/results.ts';
 import type { ModelInfo } from '../src/engine/results.ts';
 import type { PanelState, RunListItem } from '../src/protocol.ts';
 import { compact, shape, time } from './format.ts';

@@ -2,7 +2,7 @@
 import { count, distortionName, duration } from './format.ts';
 import type { Preprocessing, RunState } from '../src/engine/results.ts';
 import type { PairSort, PanelView } from '../src/protocol.ts';
-import type { Progress } from '../src/engine/job.ts';
+import type { Progress } from '../src/engine/results.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 

@@ -1,4 +1,5 @@
-import type { Job, Progress } from '../engine/job.ts';
+import type { Job } from '../engine/job.ts';
+import type { Progress } from '../engine/results.ts';
 
 /** A job whose progress is drawn on stderr, if that is a terminal or was asked for, and that Ctrl+C cancels. */
 export function terminalJob(showProgress: boolean): { job: Job; end(): void } {

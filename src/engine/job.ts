@@ -1,16 +1,4 @@
-/** How far a job is. `total` is 0 where it is not known. */
-export interface Progress {
-  /** What is being done, in the user's words: "reading features", "training α = 1, σ = 0.1". */
-  step: string;
-  done: number;
-  total: number;
-  /** What `done` counts: "pictures", "epochs". */
-  unit: string;
-  /** Units a second, over the last seconds. */
-  perSecond?: number;
-  /** Seconds left of this step, where that can be told. */
-  secondsLeft?: number;
-}
+import type { Progress } from './results.ts';
 
 /** What a job is given by whoever runs it: a way to stop it and a way to say how far it is. */
 export interface Job {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Progress } from '../engine/job.ts';
+import type { Progress } from '../engine/results.ts';
 
 /** A length of time in the coarsest fitting unit: `7 s`, `3 min`. */
 function duration(seconds: number): string {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../engine/job.ts';
-import type { Progress } from '../engine/job.ts';
+import type { Progress } from '../engine/results.ts';
 import type { WorkerMethods, JobView } from '../protocol.ts';
 import { describeProgress } from './describeProgress.ts';
 import { startWorker } from './startWorker.ts';

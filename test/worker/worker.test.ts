@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, 
 import os from 'node:os';
 import path from 'node:path';
 import { CancelledError, UserError } from '../../src/engine/job.ts';
-import type { Progress } from '../../src/engine/job.ts';
+import type { Progress } from '../../src/engine/results.ts';
 import { describeEnd, WorkerGoneError, WorkerProcess } from '../../src/workerProcess.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

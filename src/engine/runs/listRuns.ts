@@ -1,18 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DistortionResult, Run, RunState } from '../results.ts';
+import type { DistortionResult } from '../results.ts';
+import type { ListedRun } from './queries.ts';
 import { readRun, readState } from './runFolder.ts';
-
-export interface ListedRun {
-  run: string;
-  kind: Run['kind'];
-  state: RunState;
-  model: string;
-  modelSha256: string;
-  startedAt: string;
-  /** Key figure in words: "7.4 % of labels change at jpeg 50". */
-  summary: string;
-}
 
 /** Runs directly below a folder, newest first. One that cannot be read is left out, with a line in the log that names it. */
 export async function listRuns(folder: string, log: (line: string) => void = () => undefined): Promise<ListedRun[]> {

@@ -9,24 +9,8 @@ import type { Picture } from '../pictures/picture.ts';
 import { resizePicture } from '../pictures/resize.ts';
 import type { Evaluation } from '../results.ts';
 import { readIndex, readLines } from './pairsFile.ts';
+import type { PairPictureFiles, PairPicturesRequest } from './queries.ts';
 import { readRun } from './runFolder.ts';
-
-export interface PairPicturesRequest {
-  run: string;
-  line: number;
-  /** Longest side in pixels. */
-  size: number;
-  /** Factor on |A − B|. */
-  amplification: number;
-}
-
-export interface PairPictureFiles {
-  a: Uint8Array;
-  b: Uint8Array;
-  difference: Uint8Array;
-  width: number;
-  height: number;
-}
 
 /**
  * The two pictures of a pair and their difference, made anew from the original picture: what is random in a distortion is

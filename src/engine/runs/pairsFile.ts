@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { UserError } from '../job.ts';
 import { writeError, writeFileAtomic } from '../formats/atomicWrite.ts';
 import type { DistortionSpec, Pair } from '../results.ts';
+import type { PairColumn } from './queries.ts';
 
-/** The measures by which pairs are sorted, as columns of the index. */
-export const pairColumns = ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const;
-export type PairColumn = (typeof pairColumns)[number];
+/** Columns of the index. */
+export const pairColumns = ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const satisfies readonly PairColumn[];
 
 const pairsName = 'pairs.jsonl';
 const indexName = 'pairs.index';

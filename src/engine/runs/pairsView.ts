@@ -1,35 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DistortionSpec, Pair } from '../results.ts';
-import { readIndex, readLines, type PairColumn, type PairsIndex } from './pairsFile.ts';
-
-/** Rows `start` (inclusive) to `end` (exclusive) of a run's pairs, filtered and sorted, largest first unless `ascending`. */
-export interface PairsViewQuery {
-  run: string;
-  distortion?: DistortionSpec;
-  changed?: boolean;
-  sort: PairColumn;
-  ascending?: boolean;
-  start: number;
-  end: number;
-}
-
-/** A pair with its line in `pairs.jsonl`, from 0, which is its identity in the run. */
-export interface PairsViewRow extends Pair {
-  line: number;
-  /** Share of the run's pairs with a smaller feature distance, in [0, 1]. */
-  rank: number;
-}
-
-export interface PairsViewPage {
-  /** Pairs that pass the filter. */
-  total: number;
-  /** Pairs in the run. */
-  all: number;
-  rows: PairsViewRow[];
-  /** Largest feature distance of the run, for one scale over all rows. */
-  maxFeatureDistance: number;
-}
+import { readIndex, readLines, type PairsIndex } from './pairsFile.ts';
+import type { PairsViewPage, PairsViewQuery } from './queries.ts';
 
 interface Opened {
   modified: number;
