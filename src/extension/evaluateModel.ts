@@ -1,7 +1,7 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { DistortionResult, Evaluation } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
+import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { newRunFolder } from './runFolders.ts';
 import { jobSettings } from './settings.ts';
@@ -28,7 +28,7 @@ async function announce(services: CommandServices, session: ModelSession, evalua
 
 /** What an evaluation found, in one sentence: the distortion that changed most labels. */
 export function describeEvaluation({ model, images, distortions }: Evaluation): string {
-  const name = path.basename(model.path);
+  const name = modelName(model.path);
   const instability = (distortion: DistortionResult) => distortion.labelInstability.value;
   const worst = [...distortions].sort((a, b) => instability(b) - instability(a))[0];
   if (!worst) return vscode.l10n.t('{0} was evaluated on {1} pictures.', name, images.evaluated);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { modelName } from './modelFiles.ts';
 import { imagesSetting } from './settings.ts';
 
 /** Knows the folder of pictures of each model: from the settings, or as the user once chose it in this workspace. */
@@ -26,7 +27,7 @@ export class ImageFolders {
 
   /** Asks for a folder and remembers it for this model. */
   async ask(model: vscode.Uri): Promise<string | null> {
-    const name = path.basename(model.fsPath);
+    const name = modelName(model.fsPath);
     const known = this.known(model);
     const chosen = await vscode.window.showOpenDialog({
       title: vscode.l10n.t('Folder of the pictures for {0}', name),

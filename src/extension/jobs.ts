@@ -1,9 +1,9 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../engine/job.ts';
 import type { Progress } from '../engine/results.ts';
 import type { WorkerMethods, JobView } from '../protocol.ts';
 import { describeProgress } from './describeProgress.ts';
+import { modelName } from './modelFiles.ts';
 import { startWorker } from './startWorker.ts';
 
 type JobMethod = JobView['kind'];
@@ -49,8 +49,8 @@ export class Jobs implements vscode.Disposable {
    */
   async run<M extends JobMethod>(kind: M, options: Options<M>): Promise<Result<M>> {
     const { model } = options;
-    if (this.#running.has(model)) throw new UserError(vscode.l10n.t('a job on {0} is running already', path.basename(model)));
-    const job: RunningJob = { view: { kind, model: path.basename(model), progress: null }, controller: new AbortController() };
+    if (this.#running.has(model)) throw new UserError(vscode.l10n.t('a job on {0} is running already', modelName(model)));
+    const job: RunningJob = { view: { kind, model: modelName(model), progress: null }, controller: new AbortController() };
     this.#running.set(model, job);
     this.#failures.delete(model);
     this.#changed.fire();

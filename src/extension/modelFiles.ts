@@ -12,6 +12,12 @@ export function isModelFile(uri: vscode.Uri): boolean {
   return uri.scheme === 'file' && (uri.path.toLowerCase().endsWith('.onnx') || path.posix.basename(uri.path) === JSON_MODEL);
 }
 
+/** What a model is called: its file's name, and for a `model.json`, since all of them are called so, its folder's too. */
+export function modelName(file: string): string {
+  const name = path.basename(file);
+  return name === JSON_MODEL ? `${path.basename(path.dirname(file))}/${name}` : name;
+}
+
 /** A `model.json` may be anybody's; TensorFlow.js's says where its weights are. */
 async function isJsonModel(uri: vscode.Uri): Promise<boolean> {
   const document = await vscode.workspace.openTextDocument(uri);

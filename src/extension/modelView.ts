@@ -1,9 +1,9 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Comparison } from '../engine/results.ts';
 import type { HostMethods, PairPictures, PanelState, PanelView } from '../protocol.ts';
 import type { ImageFolders } from './imageFolders.ts';
 import type { Jobs } from './jobs.ts';
+import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import type { Viewer } from './viewer.ts';
 import { answerCalls, pushState } from './webviewCalls.ts';
@@ -75,7 +75,7 @@ export class ModelView implements vscode.Disposable {
     const session = this.#session;
     const file = session?.uri.fsPath ?? '';
     return {
-      model: session && { path: file, name: path.basename(file) },
+      model: session && { path: file, name: modelName(file) },
       info: session?.info ?? null,
       modelError: session?.modelError ?? null,
       trusted: vscode.workspace.isTrusted,

@@ -1,7 +1,7 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Stabilization } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
+import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { revealFile } from './modelView.ts';
 import { newRunFolder } from './runFolders.ts';
@@ -27,7 +27,7 @@ export async function stabilizeModel(services: CommandServices, session: ModelSe
 async function announce({ accepted, reason }: Stabilization, output: vscode.Uri): Promise<void> {
   const openModel = vscode.l10n.t('Open Model');
   const reveal = vscode.l10n.t('Show File');
-  const name = path.basename(output.fsPath);
+  const name = modelName(output.fsPath);
   const chosen = accepted
     ? await vscode.window.showInformationMessage(vscode.l10n.t('Stabilized, as {0}: {1}', name, reason), openModel, reveal)
     : await vscode.window.showWarningMessage(vscode.l10n.t('Not accepted: {0} The new model is kept as {1}.', asSentence(reason), name), reveal);

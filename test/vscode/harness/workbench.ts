@@ -116,7 +116,9 @@ export class Workbench {
     await this.page.keyboard.press('Control+P');
     await this.quickInput().waitFor();
     await this.quickInput().fill(file);
-    await this.quickPickRow(path.basename(file)).click();
+    // The box also offers files that only resemble the one asked for.
+    const name = this.page.locator('.label-name').filter({ has: this.page.getByText(path.basename(file), { exact: true }) });
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ has: name }).first().click();
   }
 
   /** Right-clicks a file of the explorer and returns the titles of its menu. */

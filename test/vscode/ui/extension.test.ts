@@ -112,7 +112,7 @@ describe('the extension in VS Code', function () {
     const editor = await workbench.webview(EDITOR);
     await button(editor, 'Evaluate').click();
     await workbench.chooseFolder(path.join(workspace.folder, 'pictures'));
-    await workbench.notification('Evaluating patches.onnx').waitFor();
+    await workbench.notification(/Evaluating patches\.onnx.*\d+ of 720 pictures/).waitFor();
     await editor.getByRole('progressbar').first().waitFor();
     await workbench.screenshot('evaluating');
     const panel = await workbench.webview(PANEL, JOB);
@@ -203,9 +203,9 @@ describe('the extension in VS Code', function () {
     await panelOf('digits.onnx');
     await workbench.openFile('notes.md');
     await workbench.openFile('patches-tfjs/model.json');
-    await panelOf('model.json');
+    await panelOf('patches-tfjs/model.json');
     await workbench.screenshot('model-json-as-text');
-    await workbench.openFile('models/patches.onnx');
+    await workbench.explorerRow('patches.onnx').dblclick();
     const panel = await panelOf('patches.onnx');
     await panel.getByRole('combobox').first().waitFor();
   });
