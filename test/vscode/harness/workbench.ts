@@ -129,7 +129,15 @@ export class Workbench {
     return await items.allInnerTexts();
   }
 
-  menuItem(title?: string): Locator {
+  /** Chooses an item of the open menu. By the keyboard, since a menu takes no click at once after it was opened. */
+  async chooseMenuItem(title: string): Promise<void> {
+    await this.menuItem(title).hover();
+    await this.page.locator('.context-view .monaco-menu .action-item.focused', { hasText: title }).waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.menuItem(title).waitFor({ state: 'hidden' });
+  }
+
+  private menuItem(title?: string): Locator {
     const items = this.page.locator('.context-view .monaco-menu .action-item');
     return title === undefined ? items : items.filter({ hasText: title }).first();
   }

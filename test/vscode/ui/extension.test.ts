@@ -173,6 +173,8 @@ describe('the extension in VS Code', function () {
     process.kill(worker, 'SIGKILL');
     const notification = workbench.notification(sentence);
     await notification.waitFor();
+    // Its going moves the others.
+    await workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden' });
     await panel.getByRole('alert').filter({ hasText: sentence }).waitFor();
     await workbench.screenshot('worker-killed');
     await notification.getByRole('button', { name: 'Show Log' }).click();
@@ -219,7 +221,7 @@ describe('the extension in VS Code', function () {
       await vscode.page.locator('.quick-input-widget', { hasText: step }).waitFor();
       await vscode.page.keyboard.press('Enter');
     }
-    await panel.getByText('Two runs').first().waitFor();
+    await panel.getByText('A: patches.onnx').first().waitFor();
     await workbench.screenshot('compare');
   });
 

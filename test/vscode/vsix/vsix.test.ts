@@ -48,7 +48,8 @@ describe('the VSIX', function () {
     extension = path.join(extensions, readdirSync(extensions).find((name) => name.startsWith('model-stability.model-stability-'))!);
   });
 
-  afterEach(async () => {
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await vscode?.workbench.screenshot(`failed-vsix-${this.currentTest.title.replace(/\W+/g, '-')}`);
     await vscode?.close();
     vscode = undefined;
   });
@@ -76,7 +77,7 @@ describe('the VSIX', function () {
     const { workbench } = vscode;
     await workbench.unfold('models', 'patches.onnx');
     await workbench.contextMenu('patches.onnx');
-    await workbench.menuItem('Evaluate Model Stability').click();
+    await workbench.chooseMenuItem('Evaluate Model Stability');
     const panel = await workbench.webview('model-stability-panel', 120_000);
     const table = panel.getByRole('table', { name: 'Measures for each distortion' });
     await table.waitFor({ timeout: 120_000 });
