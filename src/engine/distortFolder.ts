@@ -1,11 +1,12 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { openDataset } from './dataset.ts';
 import { distort } from './distortions/index.ts';
 import { writeError, writeFileAtomic } from './formats/atomicWrite.ts';
 import { breathe, UserError, type Job } from './job.ts';
-import { decodePicture } from './pictures/decode.ts';
+import { decodePicture, PictureError } from './pictures/decode.ts';
 import { encodePicture } from './pictures/encode.ts';
+import type { Picture } from './pictures/picture.ts';
 import { ProgressMeter } from './progress.ts';
 import type { DistortionSpec, SkippedImage } from './results.ts';
 
@@ -28,41 +29,41 @@ export interface DistortedFolder {
 export async function distortFolder(options: DistortFolderOptions, job: Job): Promise<DistortedFolder> {
   const { images, distortion, output, seed = 0 } = options;
   const inside = relative(images, output);
-  if (inside === '' || !inside.startsWith('..')) throw new UserError(`the output ${output} lies inside the picture folder ${images}`);
+  if (inside === '' || !(inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))) throw new UserError(`the output ${output} lies inside the picture folder ${images}`);
   const { items } = await openDataset({ images, seed, limit: options.limit });
   const meter = new ProgressMeter(job, `distorting with ${distortion.name} ${distortion.strength}`, 'pictures', items.length);
   const skipped: SkippedImage[] = [];
+  const stems = new Map<string, number>();
+  for (const { path } of items) stems.set(stemOf(path), (stems.get(stemOf(path)) ?? 0) + 1);
   for (const item of items) {
+    // Two pictures that differ in their endings alone keep them, or one would overwrite the other.
+    const file = join(output, `${stems.get(stemOf(item.path)) === 1 ? stemOf(item.path) : item.path}.png`);
+    let picture: Picture | undefined;
     try {
-      const picture = await distort(await decodePicture(item.absolute), distortion, seed, item.path);
-      const file = join(output, `${item.path.replace(/\.[^./]+$/, '')}.png`);
-      await mkdir(dirname(file), { recursive: true }).catch((error: unknown) => {
-        throw new WriteFailure(writeError(dirname(file), error));
-      });
-      const bytes = await encodePicture(picture, 'png');
-      await writeFileAtomic(file, bytes).catch((error: unknown) => {
-        throw new WriteFailure(error as UserError);
-      });
+      picture = await decodePicture(item.absolute);
     } catch (error) {
-      if (error instanceof WriteFailure) throw error.cause;
-      if (!(error instanceof UserError)) throw error;
-      skipped.push({ path: item.path, reason: error.message });
-      job.log(`skipped ${item.path}: ${error.message}`);
+      if (!(error instanceof PictureError)) throw error;
+      skipped.push({ path: item.path, reason: error.reason });
+      job.log(`skipped ${item.path}: ${error.reason}`);
     }
+    if (picture) await writePicture(file, await distort(picture, distortion, seed, item.path));
     meter.advance();
     await breathe(job);
   }
-  if (skipped.length === items.length) throw new UserError(`none of the ${items.length} pictures can be read: ${skipped[0]?.reason ?? ''}`);
-  await stat(output);
+  if (skipped.length === items.length) throw new UserError(`none of the ${items.length} pictures can be read: ${skipped[0]!.path}: ${skipped[0]!.reason}`);
   return { output, written: items.length - skipped.length, skipped };
 }
 
-/** Tells a file that cannot be written, which ends the job, from a picture that cannot be read, which is skipped. */
-class WriteFailure extends Error {
-  override readonly cause: UserError;
-
-  constructor(cause: UserError) {
-    super(cause.message);
-    this.cause = cause;
+async function writePicture(file: string, picture: Picture): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+  } catch (error) {
+    throw writeError(dirname(file), error);
   }
+  await writeFileAtomic(file, await encodePicture(picture, 'png'));
+}
+
+/** A picture's path without its ending. */
+function stemOf(path: string): string {
+  return path.replace(/\.[^./]+$/, '');
 }

@@ -1,7 +1,6 @@
 import { openDataset } from './dataset.ts';
-import { defaultDistortions } from './distortions/index.ts';
 import { findEngine } from './engines/index.ts';
-import { makeEvaluation } from './evaluation.ts';
+import { chosenDistortions, makeEvaluation } from './evaluation.ts';
 import { createAnswerer } from './inference/answers.ts';
 import { evaluatePictures } from './inference/evaluatePictures.ts';
 import { CancelledError, type Job } from './job.ts';
@@ -17,7 +16,8 @@ import { createRunFolder, endRun, writeRun } from './runs/runFolder.ts';
  */
 export async function evaluate(options: EvaluateOptions, job: Job): Promise<Evaluation> {
   const startedAt = new Date();
-  const { seed = 0, threads = 0, distortions = [...defaultDistortions], pairs = 'all' } = options;
+  const { seed = 0, threads = 0, pairs = 'all' } = options;
+  const distortions = chosenDistortions(options.distortions);
   const model = await openModel(options);
   const dataset = await openDataset({ ...options, seed, modelClassNames: model.classNames, classes: model.classes });
   const engine = await findEngine(options.engine ?? 'onnxruntime');

@@ -2,8 +2,9 @@ import type { Dataset } from './dataset.ts';
 import type { Engine } from './engines/engine.ts';
 import type { PictureEvaluation } from './inference/evaluatePictures.ts';
 import type { Tally } from './inference/tally.ts';
+import { defaultDistortions, formatDistortion, parseDistortion } from './distortions/index.ts';
 import { concreteInput, type OpenModel } from './openModel.ts';
-import type { Evaluation } from './results.ts';
+import type { DistortionSpec, Evaluation } from './results.ts';
 import { runVersion } from './runs/runFolder.ts';
 import { version } from './version.ts';
 
@@ -65,6 +66,12 @@ function warningsOf(evaluation: Evaluation, model: OpenModel, tally: Tally): str
   if (tally.pictures < fewPictures) warnings.push(`Only ${tally.pictures} ${tally.pictures === 1 ? 'picture was' : 'pictures were'} evaluated: the intervals are wide.`);
   if (images.skipped.length > 0) warnings.push(`${images.skipped.length} of ${images.total} pictures could not be read and were left out.`);
   return warnings;
+}
+
+/** The distortions of a job, each once, or those that are usual. @throws UserError for an unknown name or a strength out of range */
+export function chosenDistortions(given: readonly DistortionSpec[] | undefined): DistortionSpec[] {
+  const named = (given ?? defaultDistortions).map((spec): [string, DistortionSpec] => [formatDistortion(spec), parseDistortion(formatDistortion(spec))]);
+  return [...new Map(named).values()];
 }
 
 /** A share in per cent, with one decimal. */

@@ -147,7 +147,7 @@ describe('cut', function () {
       const two = pixels([2, ...rest]);
       const size = two.data.length / 2;
       const together = await run(graph.model, { [model.inputName]: two });
-      const each = await Promise.all([0, 1].map(async (at) => toFloat32((await run(model.graph.model, { [model.inputName]: { ...two, dims: [1, ...rest], data: two.data.slice(at * size, (at + 1) * size) as Float32Array } }))[model.output]!)));
+      const each = await Promise.all([0, 1].map(async (at) => toFloat32((await run(model.graph.model, { [model.inputName]: { ...two, dims: [1, ...rest], data: two.data.slice(at * size, (at + 1) * size) } }))[model.output]!)));
       const got = toFloat32(together[model.output]!);
       each.flatMap((values) => [...values]).forEach((value, at) => assert.ok(Math.abs(value - got[at]!) < 1e-5));
     });

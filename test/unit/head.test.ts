@@ -128,7 +128,7 @@ describe('head', () => {
       assert.equal((await openModel({ model, featureLayer: 'relu' })).featureLayer, 'relu');
     });
 
-    it('that does not lead to the answer is an error', async () => {
+    it('that does not lead to the answer is an error', () => {
       const model = smallModel();
       model.graph!.node.push(create(NodeProtoSchema, { opType: 'Neg', name: 'aside', input: ['relu'], output: ['aside'] }));
       assert.throws(() => findHead(modelGraph(model), 'aside'), { name: 'UserError', message: 'feature layer aside does not lead to the output logits' });

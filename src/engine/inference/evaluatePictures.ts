@@ -45,7 +45,9 @@ export async function evaluatePictures(
     const ready = performance.now();
     imageSeconds += (ready - waitingSince) / 1000;
     if (prepared.ok) {
-      const variants = await answerer.answer(inputTensor(model, prepared.tensor, versions.length));
+      const variants = await answerer.answer(inputTensor(model, prepared.tensor, versions.length)).catch((error: unknown) => {
+        throw error instanceof UserError ? new UserError(`${source.path}: ${error.message}`, { cause: error }) : error;
+      });
       inferenceSeconds += (performance.now() - ready) / 1000;
       for (const [index, [clean, ...distorted]] of variants.entries()) {
         const pairs = tallies[index]!.add(source, clean!, distorted, prepared.pixelDifferences.slice(1));

@@ -1,4 +1,5 @@
 import type { DatasetItem } from '../dataset.ts';
+import { UserError } from '../job.ts';
 import { jsDivergence, klDivergence } from '../measures/divergence.ts';
 import { featureDistance } from '../measures/featureDistance.ts';
 import { isUnstable } from '../measures/instability.ts';
@@ -42,6 +43,7 @@ export class Tally {
     const labelA = argmax(clean.probabilities);
     this.#cleanLabels.add(labelA);
     const truth = item.label;
+    if (truth !== null && truth >= clean.probabilities.length) throw new UserError(`${item.path} has the class ${this.#name(truth)}, number ${truth + 1}, but the model answers with ${clean.probabilities.length} classes`);
     if (truth !== null) {
       this.#cleanAt1.add(isAmongTop(clean.probabilities, truth, 1));
       this.#cleanAt5.add(isAmongTop(clean.probabilities, truth, 5));
@@ -64,6 +66,7 @@ export class Tally {
         topB: this.#top(answer),
         truth: truth === null ? null : this.#name(truth),
       };
+      if (!Number.isFinite(pair.featureDistance)) throw new UserError(`${item.path}: the feature layer holds values that are not numbers`);
       tally.changed.add(labelA !== labelB);
       for (const measure of ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const) tally[measure].add(pair[measure]);
       if (truth !== null) {

@@ -1,9 +1,8 @@
 import { distort } from '../distortions/index.ts';
-import { UserError } from '../job.ts';
 import { pixelDifference } from '../measures/pixelDifference.ts';
 import { randomSource } from '../random.ts';
 import type { DistortionSpec, Preprocessing } from '../results.ts';
-import { decodePicture } from './decode.ts';
+import { decodePicture, PictureError } from './decode.ts';
 import type { Picture, Size } from './picture.ts';
 import { resizePicture } from './resize.ts';
 import { tensorLength, toNoisyTensor, toTensor, type TensorLayout } from './tensor.ts';
@@ -46,7 +45,7 @@ export async function preparePicture(source: PictureSource, settings: PrepareSet
   try {
     picture = await decodePicture(source.absolute);
   } catch (error) {
-    if (error instanceof UserError) return { ok: false, reason: error.message };
+    if (error instanceof PictureError) return { ok: false, reason: error.reason };
     throw error;
   }
   const { size, layout, preprocessing, seed } = settings;
