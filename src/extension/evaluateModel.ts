@@ -27,7 +27,7 @@ async function announce(services: CommandServices, session: ModelSession, evalua
 }
 
 /** What an evaluation found, in one sentence: the distortion that changed most labels. */
-export function describeEvaluation({ model, images, distortions }: Evaluation): string {
+function describeEvaluation({ model, images, distortions }: Evaluation): string {
   const name = modelName(model.path);
   const instability = (distortion: DistortionResult) => distortion.labelInstability.value;
   const worst = [...distortions].sort((a, b) => instability(b) - instability(a))[0];

@@ -6,7 +6,7 @@ import type { Jobs } from './jobs.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import type { Viewer } from './viewer.ts';
-import { answerCalls, pushState } from './webviewCalls.ts';
+import { answerCalls, eventsOf } from './webviewCalls.ts';
 
 /** What a view of a model asks for what it shows. */
 export interface ViewServices {
@@ -94,7 +94,7 @@ export class ModelView implements vscode.Disposable {
   #push(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      void pushState(this.#webview, this.#state());
+      eventsOf(this.#webview).state(this.#state());
     }, GATHER);
   }
 

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import type { HostMethods, PanelState, WebviewEvent, WebviewReply, WebviewRequest } from '../protocol.ts';
+import type { HostMethods, WebviewEvent, WebviewEvents, WebviewReply, WebviewRequest } from '../protocol.ts';
 import { toWireError } from '../wireError.ts';
 
 /** Answers every call of a webview exactly once, ok or error. */
@@ -20,8 +20,8 @@ async function answer(methods: HostMethods, request: WebviewRequest): Promise<We
   }
 }
 
-/** Tells a webview the host's truth; a hidden one misses it and asks when it is shown again. */
-export async function pushState(webview: vscode.Webview, state: PanelState): Promise<void> {
-  const event: WebviewEvent = { event: 'state', state };
-  await webview.postMessage(event);
+/** What the host tells a webview; a hidden one misses it and asks when it is shown again. */
+export function eventsOf(webview: vscode.Webview): WebviewEvents {
+  const tell = (event: WebviewEvent) => void webview.postMessage(event);
+  return { state: (state) => tell({ event: 'state', state }) };
 }
