@@ -56,6 +56,8 @@ export const onnxRuntime: OnnxRuntimeEngine = {
         intraOpNumThreads: threads,
         // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
         logSeverityLevel: 4,
+        // Threads that wait by spinning take the processors from the threads that prepare pictures.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
       });
       return wrap(session, { runtime, binding }, nodes);
     } catch (error) {
