@@ -3,10 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareEvaluations } from './compare.ts';
 import { openDataset, splitDataset, type Dataset, type DatasetItem, type Split } from './dataset.ts';
-import { defaultDistortions } from './distortions/index.ts';
 import type { Engine } from './engines/engine.ts';
 import { findEngine } from './engines/index.ts';
-import { makeEvaluation } from './evaluation.ts';
+import { chosenDistortions, makeEvaluation } from './evaluation.ts';
 import type { ModelGraph } from './graph/modelGraph.ts';
 import { numberToFloat16, float16ToNumber, sizeOf, toFloat32, type Tensor } from './graph/tensor.ts';
 import { createVariantAnswerer, prepareBatch } from './inference/answers.ts';
@@ -38,6 +37,7 @@ const unlabelledDrop = 0.05;
 /** Stability training with everything around it: split, search, control, new file, comparison on pictures that training never saw. */
 export async function stabilize(options: StabilizeOptions, job: Job): Promise<Stabilization> {
   const model = await openModel(options);
+  chosenDistortions(options.distortions);
   const reason = trainableReason(model);
   if (reason !== null || typeof model.head === 'string') throw new UserError(`${options.model} cannot be stabilized: ${reason ?? 'it has no head'}`);
   await checkOutput(model.graph, options.output);
@@ -66,11 +66,13 @@ type Settings = Required<Pick<StabilizeOptions, 'seed' | 'threads' | 'train' | '
 
 function settingsOf(options: StabilizeOptions, labelled: boolean): Settings {
   const { optimizer = 'adam' } = options;
+  // An option that is there without a value is not given.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return {
     seed: 0, threads: 0, train: 'head', divergence: 'cross-entropy', epochs: 50, batchSize: 32, validationShare: 0.2, testShare: 0.2,
-    draws: 4, sweep: false, engine: 'onnxruntime', distortions: [...defaultDistortions],
+    draws: 4, sweep: false, engine: 'onnxruntime',
     maxPrecisionDrop: labelled ? 0.005 : unlabelledDrop,
-    ...options, optimizer, learningRate: options.learningRate ?? (optimizer === 'adam' ? 1e-3 : 1e-2),
+    ...given, optimizer, learningRate: options.learningRate ?? (optimizer === 'adam' ? 1e-3 : 1e-2), distortions: chosenDistortions(options.distortions),
   };
 }
 
@@ -116,11 +118,13 @@ class StabilizeJob {
   #fingerprint(split: Split): Record<string, unknown> {
     const pictures = createHash('sha256');
     for (const [share, items] of Object.entries(split) as [string, DatasetItem[]][]) pictures.update(JSON.stringify([share, items.map((item) => [item.path, item.label])]));
-    const { train: part, divergence, optimizer, learningRate, epochs, batchSize, draws, seed, sweep, distortions, engine, maxPrecisionDrop } = this.#settings;
+    const { train: part, divergence, optimizer, learningRate, epochs, batchSize, draws, seed, sweep, distortions, engine, maxPrecisionDrop, validationShare, testShare } = this.#settings;
     const { alpha = null, sigma = null } = this.#options;
     return {
-      model: this.#sha256, pictures: pictures.digest('hex'), preprocessing: this.#model.preprocessing, version,
-      train: part, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, draws, seed, sweep, distortions, engine, maxPrecisionDrop,
+      model: this.#sha256, images: this.#dataset.root, validationShare, testShare,
+      preprocessing: this.#model.preprocessing, featureLayer: this.#model.featureLayer, version, train: part, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, draws, seed, sweep, distortions, engine, maxPrecisionDrop,
+      // Last, because other options decide which pictures are on which side.
+      pictures: pictures.digest('hex'),
     };
   }
 

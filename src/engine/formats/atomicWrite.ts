@@ -31,6 +31,8 @@ export function writeError(path: string, error: unknown): UserError {
   const reasons: Record<string, string> = {
     ENOSPC: 'the disk is full',
     EDQUOT: 'the disk quota is used up',
+    EFBIG: 'it is larger than a file may be here',
+    ENAMETOOLONG: 'its name is too long',
     EROFS: 'the file system is read-only',
     EACCES: 'the folder cannot be written to',
     EPERM: 'the folder cannot be written to',

@@ -21,10 +21,18 @@ export interface StoredState {
 }
 
 /**
- * Makes the folder of a run and marks it as running. Throws where it holds a run already, unless that is to be resumed.
+ * Makes the folder of a run and marks it as running. Throws where it holds a run already, or, to resume, where it holds none
+ * that was cut short.
  */
 export async function createRunFolder(folder: string, state: Omit<StoredState, 'state' | 'process'>, resume = false): Promise<void> {
-  if (!resume && ((await exists(join(folder, 'run.json'))) || (await exists(join(folder, 'state.json'))))) {
+  const finished = await exists(join(folder, 'run.json'));
+  if (resume) {
+    if (finished) throw new UserError(`the run in ${folder} is finished: there is nothing to resume`);
+    const before = await readState(folder);
+    if (!before) throw new UserError(`there is no run in ${folder}`);
+    if (before.state === 'running') throw new UserError(`the run in ${folder} is still running`);
+    if (before.kind !== state.kind) throw new UserError(`the run in ${folder} is an evaluation, which cannot be resumed`);
+  } else if (finished || (await exists(join(folder, 'state.json')))) {
     throw new UserError(`the run folder ${folder} holds a run already`);
   }
   try {

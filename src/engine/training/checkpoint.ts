@@ -15,6 +15,14 @@ export interface FinishedPoint {
   trained: Trained;
 }
 
+/** `its learning rate was 0.001, now it is 0.01`; hashes and whole objects are only said to be others. */
+function difference(key: string, before: unknown, now: unknown): string {
+  const name = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  if (key === 'model' || key === 'pictures') return key === 'model' ? 'the model is another one now' : 'the pictures are others now';
+  const show = (value: unknown): string => (value === null || value === undefined ? 'not given' : typeof value === 'string' ? value : JSON.stringify(value));
+  return `its ${name} was ${show(before)}, now it is ${show(now)}`;
+}
+
 /** What a stabilization keeps in its run folder so that it can go on after it was cut short. */
 export class Checkpoint {
   readonly #folder: string;
@@ -38,7 +46,7 @@ export class Checkpoint {
       const before = JSON.parse(text) as Record<string, unknown>;
       const now = JSON.parse(JSON.stringify(job)) as Record<string, unknown>;
       const different = [...new Set([...Object.keys(before), ...Object.keys(now)])].find((key) => !isDeepStrictEqual(before[key], now[key]));
-      if (different !== undefined) throw new UserError(`the run in ${run} cannot be resumed: its ${different} was ${JSON.stringify(before[different])}, now it is ${JSON.stringify(now[different])}`);
+      if (different !== undefined) throw new UserError(`the run in ${run} cannot be resumed: ${difference(different, before[different], now[different])}`);
     } else {
       await writeFileAtomic(path, JSON.stringify(job));
     }

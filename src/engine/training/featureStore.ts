@@ -101,7 +101,9 @@ export class FeatureStore {
       }
     }
     try {
-      writeSync(this.#file, toBytes(record), 0, record.byteLength, this.#records * this.#recordBytes);
+      const bytes = toBytes(record);
+      // A disk that fills up takes a part first and fails at the next call.
+      for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at, bytes.length - at, this.#records * this.#recordBytes + at);
       appendFileSync(this.#logPath, `${JSON.stringify({ path })}\n`);
     } catch (error) {
       throw writeError(this.#path, error);
@@ -113,7 +115,11 @@ export class FeatureStore {
 
   /** Notes a picture that could not be read. */
   skip(path: string, reason: string): void {
-    appendFileSync(this.#logPath, `${JSON.stringify({ path, reason })}\n`);
+    try {
+      appendFileSync(this.#logPath, `${JSON.stringify({ path, reason })}\n`);
+    } catch (error) {
+      throw writeError(this.#path, error);
+    }
     this.#sources.push({ path, reason });
   }
 

@@ -1,19 +1,29 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname, extname, join, basename, resolve } from 'node:path';
 import { writeError } from '../formats/atomicWrite.ts';
 import { UserError } from '../job.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
 
-/** Checks before any work that the new file will not lie over the original and that its folder can be written to. */
+/** Checks before any work that the new file will not lie over the original and that it can be written. Throws a `UserError`. */
 export async function checkOutput(graph: ModelGraph, output: string | undefined): Promise<void> {
-  const target = resolve(output ?? graph.path);
-  if (output !== undefined && graph.files.includes(target)) throw new UserError(`the output ${output} is the original model: choose another name`);
-  if (output !== undefined && extname(target) !== extname(graph.path)) throw new UserError(`the output ${output} must end in ${extname(graph.path)}, as the original does`);
+  const target = output === undefined ? besides(graph.path, 'stabilized', 1) : resolve(output);
+  if (extname(target) !== extname(graph.path)) throw new UserError(`the output ${target} must end in ${extname(graph.path)}, as the original does`);
+  const there = await stat(target, { bigint: true }).catch(() => null);
+  for (const file of graph.files) {
+    const original = await stat(file, { bigint: true });
+    if (resolve(file) === target || (there?.ino === original.ino && there.dev === original.dev)) throw new UserError(`the output ${target} is the original model: choose another name`);
+  }
+  if (there?.isDirectory()) throw new UserError(`cannot write ${target}: it is a folder`);
   try {
     await access(dirname(target), constants.W_OK);
   } catch (error) {
     throw writeError(target, error);
   }
+}
+
+function besides(path: string, word: string, number: number): string {
+  const extension = extname(path);
+  return join(dirname(path), `${basename(path, extension)}.${word}${number === 1 ? '' : `-${number}`}${extension}`);
 }
 
 /**
@@ -22,11 +32,8 @@ export async function checkOutput(graph: ModelGraph, output: string | undefined)
  */
 export async function outputPath(graph: ModelGraph, output: string | undefined, accepted: boolean): Promise<string> {
   if (output !== undefined && accepted) return output;
-  const base = output ?? graph.path;
-  const extension = extname(base);
-  const stem = join(dirname(base), `${basename(base, extension)}.${accepted ? 'stabilized' : 'rejected'}`);
   for (let number = 1; ; number++) {
-    const path = `${stem}${number === 1 ? '' : `-${number}`}${extension}`;
+    const path = besides(output ?? graph.path, accepted ? 'stabilized' : 'rejected', number);
     if (!(await access(path).then(() => true, () => false))) return path;
   }
 }
