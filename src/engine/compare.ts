@@ -126,6 +126,7 @@ function differencesOf(a: Evaluation, b: Evaluation): string[] {
 }
 
 function describe(value: unknown): string {
+  if (value === null) return 'none';
   return Array.isArray(value) ? value.join(' ') : String(value);
 }
 

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DistortionResult } from '../results.ts';
 import type { ListedRun } from './queries.ts';
@@ -19,7 +19,8 @@ export async function listRuns(folder: string, log: (line: string) => void = () 
 }
 
 async function listed(folder: string): Promise<ListedRun> {
-  const state = await readState(folder);
+  const finished = await access(join(folder, 'run.json')).then(() => true, () => false);
+  const state = finished ? null : await readState(folder);
   if (state) {
     const { model, modelSha256, startedAt, kind } = state;
     return { run: folder, kind, state: state.state, model, modelSha256, startedAt, summary: state.error ?? state.state };

@@ -20,7 +20,7 @@ import { readRun } from './runFolder.ts';
 export async function pairPictures({ run: folder, line, size, amplification }: PairPicturesRequest): Promise<PairPictureFiles> {
   const run = await readEvaluation(folder);
   const index = await readIndex(folder);
-  if (!(line >= 0 && line < index.count)) throw new UserError(`the run in ${folder} has no pair ${line}`);
+  if (!Number.isInteger(line) || line < 0 || line >= index.count) throw new UserError(`the run in ${folder} has no pair ${line}`);
   const [pair] = await readLines(folder, index, [line]);
   const { preprocessing, seed, images } = run.method;
   const { width, height } = inputLayout({ name: 'input', shape: run.model.inputShape });

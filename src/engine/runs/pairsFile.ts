@@ -92,8 +92,17 @@ export class PairsWriter {
   async #write(pair: Pair): Promise<void> {
     const line = Buffer.from(`${JSON.stringify(pair)}\n`);
     this.#index.add(pair, line.length);
-    if (!this.#stream.write(line) && this.#failure === undefined) await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]);
+    if (!this.#stream.write(line) && this.#failure === undefined) await this.#drained();
     this.#check();
+  }
+
+  /** Waits until the stream takes more, or has failed; leaves no listener behind. */
+  async #drained(): Promise<void> {
+    const waiting = new AbortController();
+    const either = (['drain', 'close'] as const).map((event) => once(this.#stream, event, { signal: waiting.signal }));
+    await Promise.any(either).catch(() => undefined /* the stream's error: `#failure` has it */);
+    waiting.abort();
+    await Promise.allSettled(either);
   }
 
   async close(): Promise<void> {
@@ -156,9 +165,17 @@ function parseIndex(bytes: Buffer): PairsIndex | null {
     at += length;
     return copy;
   };
+  let distortions: DistortionSpec[];
+  try {
+    distortions = JSON.parse(bytes.toString('utf8', 16, 16 + specs)) as DistortionSpec[];
+  } catch (error) {
+    // Damaged: it is made anew.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
   return {
     count,
-    distortions: JSON.parse(bytes.toString('utf8', 16, 16 + specs)) as DistortionSpec[],
+    distortions,
     offsets: new Float64Array(take((count + 1) * 8)),
     columns: Object.fromEntries(pairColumns.map((column) => [column, new Float32Array(take(count * 4))])) as Record<PairColumn, Float32Array>,
     distortion: new Uint16Array(take(count * 2)),
@@ -189,11 +206,27 @@ export async function* readPairs(folder: string): AsyncGenerator<{ pair: Pair; b
 }
 
 function parsePair(folder: string, text: string, line: number): Pair {
+  const pair = parseJson(text);
+  if (!isPair(pair)) throw new UserError(`line ${line + 1} of ${join(folder, pairsName)} is damaged`);
+  return pair;
+}
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as Pair;
+    return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`line ${line + 1} of ${join(folder, pairsName)} is damaged`, { cause: error });
+    // No pair: the caller names the line.
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
+}
+
+/** Checked by hand, because a schema would cost more than reading the line. */
+function isPair(value: unknown): value is Pair {
+  if (typeof value !== 'object' || value === null) return false;
+  const pair = value as Partial<Record<keyof Pair, unknown>>;
+  return typeof pair.image === 'string' && typeof pair.distortion === 'string' && typeof pair.strength === 'number' && typeof pair.labelA === 'string' && typeof pair.labelB === 'string'
+    && Array.isArray(pair.topA) && Array.isArray(pair.topB) && pairColumns.every((column) => typeof pair[column] === 'number');
 }
 
 /** The pairs on the given lines, in that order. */

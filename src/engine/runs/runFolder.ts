@@ -122,23 +122,27 @@ export async function readRun(folder: string): Promise<Run> {
     throw new UserError(`the run ${basename(folder)} ${words[state.state]}`);
   }
   const json = parseJson(text);
+  if (json === undefined) throw new UserError(`the run in ${folder} cannot be read: run.json is no JSON`);
   const version = typeof json === 'object' && json !== null && 'runVersion' in json ? json.runVersion : undefined;
   if (typeof version === 'number' && version > runVersion) {
     throw new UserError(`the run in ${folder} was written by a newer version of this program (layout ${version}; this one reads up to ${runVersion})`);
   }
   const parsed = v.safeParse(stored, json);
   if (!parsed.success) {
-    throw new UserError(`the run in ${folder} cannot be read: ${v.getDotPath(parsed.issues[0]) ?? 'run.json'}: ${parsed.issues[0].message}`);
+    const culprit = v.getDotPath(parsed.issues[0]) ?? 'kind';
+    throw new UserError(`the run in ${folder} cannot be read: ${culprit === 'kind' ? 'run.json is none of this program\'s' : `its ${culprit} is missing or damaged`}`);
   }
   return json as Run;
 }
 
+/** What the text says; undefined where it is no JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    // The caller names the file.
-    return null;
+  } catch (error) {
+    // No JSON: the caller names the file.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
