@@ -15,7 +15,7 @@ const entry = (options) => options.entryPoints.every((file) => existsSync(file))
 const bundles = [
   ...entry({ ...node, entryPoints: ['src/extension/main.ts'], outfile: `${outdir}/extension.js` }),
   ...entry({ ...node, entryPoints: ['src/worker.ts'], outfile: `${outdir}/worker.js` }),
-  ...entry({ ...node, entryPoints: ['src/engine/pictures/pictureThread.ts'], outfile: `${outdir}/pictureThread.js` }),
+  ...entry({ ...node, entryPoints: ['src/engine/inference/pictureThread.ts'], outfile: `${outdir}/pictureThread.js` }),
   ...production ? [] : entry({ ...node, entryPoints: ['src/cli.ts'], outfile: `${outdir}/cli.js`, banner: { js: '#!/usr/bin/env node' } }),
   ...entry({ ...common, platform: 'browser', format: 'esm', target: 'es2022', entryPoints: ['webview-ui/panel.ts'], outdir: `${outdir}/webview` }),
   ...entry({ ...common, platform: 'browser', format: 'esm', target: 'es2022', entryPoints: ['webview-ui/modelEditor.ts'], outdir: `${outdir}/webview` }),

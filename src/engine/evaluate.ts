@@ -1,7 +1,7 @@
 import { openDataset } from './dataset.ts';
 import { findEngine } from './engines/index.ts';
 import { chosenDistortions, makeEvaluation } from './evaluation.ts';
-import { createAnswerer } from './inference/answers.ts';
+import { planAnswers } from './inference/answers.ts';
 import { evaluatePictures } from './inference/evaluatePictures.ts';
 import { CancelledError, type Job } from './job.ts';
 import { hashModel, openModel } from './openModel.ts';
@@ -26,17 +26,13 @@ export async function evaluate(options: EvaluateOptions, job: Job): Promise<Eval
   const writer = new PairsWriter(options.run, pairs === 'all' ? null : pairs.worst);
   try {
     job.progress({ step: 'loading the model', unit: 'pictures', done: 0, total: dataset.items.length });
-    const answerer = await createAnswerer(model, engine, threads);
-    try {
-      const pictures = await evaluatePictures({ model, items: dataset.items, classNames: dataset.classNames, distortions, seed, answerer, writers: [writer], step: 'evaluating' }, job);
-      await writer.close();
-      const context = { model, sha256, dataset, total: dataset.items.length, engine, seed, pairs: pairs === 'all' ? 'all' : `worst:${pairs.worst}`, startedAt };
-      const evaluation = makeEvaluation(context, pictures.tallies[0]!, pictures, (Date.now() - startedAt.getTime()) / 1000);
-      await writeRun(options.run, evaluation);
-      return evaluation;
-    } finally {
-      await answerer.release();
-    }
+    const plan = await planAnswers(model, engine, threads);
+    const pictures = await evaluatePictures({ model, items: dataset.items, classNames: dataset.classNames, distortions, seed, plan, engine, threads, writers: [writer], step: 'evaluating' }, job);
+    await writer.close();
+    const context = { model, sha256, dataset, total: dataset.items.length, engine, seed, pairs: pairs === 'all' ? 'all' : `worst:${pairs.worst}`, startedAt };
+    const evaluation = makeEvaluation(context, pictures.tallies[0]!, pictures, (Date.now() - startedAt.getTime()) / 1000);
+    await writeRun(options.run, evaluation);
+    return evaluation;
   } catch (error) {
     await writer.abandon();
     await endRun(options.run, error instanceof CancelledError ? 'cancelled' : 'failed', (error as Error).message).catch((second: unknown) => job.log(String(second)));

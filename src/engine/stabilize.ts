@@ -8,7 +8,7 @@ import { findEngine } from './engines/index.ts';
 import { chosenDistortions, makeEvaluation } from './evaluation.ts';
 import type { ModelGraph } from './graph/modelGraph.ts';
 import { numberToFloat16, float16ToNumber, sizeOf, toFloat32, type Tensor } from './graph/tensor.ts';
-import { createVariantAnswerer, prepareBatch } from './inference/answers.ts';
+import { planVariants, prepareBatch } from './inference/answers.ts';
 import { evaluatePictures } from './inference/evaluatePictures.ts';
 import { trainableReason } from './inspect.ts';
 import { CancelledError, UserError, type Job } from './job.ts';
@@ -140,10 +140,11 @@ class StabilizeJob {
     const { layout, width, height, channels } = this.#model.input;
     const dims = layout === 'nchw' ? [1, channels, height, width] : [1, height, width, channels];
     const probe = await fixed.run({ [this.#model.inputName]: { type: 'float32', dims, data: new Float32Array(sizeOf(dims)) } });
+    await fixed.release();
     const inputShapes = Object.fromEntries(part.values.map((name) => [name, probe[name]!.dims]));
     const shapes = Object.fromEntries(part.values.map((name) => [name, probe[name]!.dims.slice(1)]));
     const collect = (share: 'training' | 'validation', versions: Version[]): Promise<FeatureStore> => collectFeatures({
-      model: this.#model, fixed, shapes, items: split[share], versions, seed: settings.seed, path: checkpoint.featurePath(share), step: `features of the ${share} pictures`,
+      model: this.#model, fixed: part.fixed, engine: runtime, threads: settings.threads, shapes, items: split[share], versions, seed: settings.seed, path: checkpoint.featurePath(share), step: `features of the ${share} pictures`,
     }, job);
     const noise = (draws: number): Version[] => sigmas.flatMap((sigma) => Array.from({ length: draws }, (_, draw): Version => ({ kind: 'noisy', sigma, draw })));
     const distorted = settings.distortions.map((distortion): Version => ({ kind: 'distorted', distortion }));
@@ -177,7 +178,6 @@ class StabilizeJob {
       }
     } finally {
       stores.forEach((store) => store.close());
-      await fixed.release();
     }
   }
 
@@ -257,27 +257,25 @@ class StabilizeJob {
     const control = trained.points.find((each) => each.point.alpha === 0 && each.point.learningRate === chosen.point.learningRate)!;
     const weightsOf = ({ trained: { best } }: FinishedPoint): Map<string, Float32Array> => new Map(weights.map((name) => [name, asStored(this.#model.graph, name, toFloat32(best.weights[name]!))]));
     const changed = weightsOf(chosen);
-    const answerer = await createVariantAnswerer(this.#model, graph, weights, [new Map(), weightsOf(control), changed], runtime, settings.threads);
+    const plan = planVariants(this.#model, graph, weights, [new Map(), weightsOf(control), changed]);
     const names = ['before', 'control', 'after'] as const;
     await Promise.all(names.map((name) => mkdir(join(run, name), { recursive: true })));
     const writers = names.map((name) => new PairsWriter(join(run, name), null));
     let evaluations: Evaluation[];
     try {
       const dataset = { ...this.#dataset, items: split.test };
-      const pictures = await evaluatePictures({ model: this.#model, items: split.test, classNames: dataset.classNames, distortions: settings.distortions, seed: settings.seed, answerer, writers, step: 'evaluating before, control and stabilized' }, this.#job);
+      const pictures = await evaluatePictures({ model: this.#model, items: split.test, classNames: dataset.classNames, distortions: settings.distortions, seed: settings.seed, plan, engine: runtime, threads: settings.threads, writers, step: 'evaluating before, control and stabilized' }, this.#job);
       await Promise.all(writers.map((writer) => writer.close()));
       const context = { model: this.#model, sha256: this.#sha256, dataset, total: split.test.length, engine: runtime, seed: settings.seed, pairs: 'all', startedAt: this.#startedAt };
       const seconds = (performance.now() - started) / 1000;
       evaluations = pictures.tallies.map((tally) => makeEvaluation(context, tally, pictures, seconds));
-      await Promise.all(names.map((name, index) => writeRun(join(run, name), evaluations[index]!)));
     } finally {
       await Promise.all(writers.map((writer) => writer.abandon()));
-      await answerer.release();
     }
-    const [before, controlled, after] = evaluations as [Evaluation, Evaluation, Evaluation];
+    const [before, controlled, measured] = evaluations as [Evaluation, Evaluation, Evaluation];
     const at = (name: string, evaluation: Evaluation): { folder: string; evaluation: Evaluation } => ({ folder: join(run, name), evaluation });
-    const comparison = await compareEvaluations(at('before', before), at('after', after));
-    const overControl = await compareEvaluations(at('control', controlled), at('after', after));
+    const comparison = await compareEvaluations(at('before', before), at('after', measured));
+    const overControl = await compareEvaluations(at('control', controlled), at('after', measured));
     const options = this.#optionsUsed(chosen.point);
     const { accepted, reason } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), options });
     const output = await outputPath(this.#model.graph, this.#options.output, accepted);
@@ -285,6 +283,10 @@ class StabilizeJob {
       [preprocessingKey]: storePreprocessing(this.#model.preprocessing),
       [metadataKeys.stabilized]: JSON.stringify({ from: this.#sha256, version, ...options }),
     }, output);
+    // The file is there from here on: what was measured as its weights is its report.
+    const after: Evaluation = { ...measured, model: { ...measured.model, path: output, sha256: (await hashModel(await this.#model.format.read(output))).sha256 } };
+    comparison.b.model = overControl.b.model = output;
+    await Promise.all([before, controlled, after].map((evaluation, index) => writeRun(join(run, names[index]!), evaluation)));
     this.#seconds.evaluation = (performance.now() - started) / 1000;
     const result: Stabilization = {
       runVersion, kind: 'stabilization', state: 'done', output, run,

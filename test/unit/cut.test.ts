@@ -9,7 +9,8 @@ import { dependsOnInput, findHead, type Head } from '../../src/engine/graph/head
 import type { ModelGraph } from '../../src/engine/graph/modelGraph.ts';
 import { NodeProtoSchema, type ModelProto } from '../../src/engine/graph/onnx_pb.ts';
 import { encodeTensor, toFloat32, type Tensor } from '../../src/engine/graph/tensor.ts';
-import { createAnswerer, prepareBatch } from '../../src/engine/inference/answers.ts';
+import { planAnswers, prepareBatch, type Answer } from '../../src/engine/inference/answers.ts';
+import { Network } from '../../src/engine/inference/network.ts';
 import { openModel } from '../../src/engine/openModel.ts';
 import { stabilize } from '../../src/engine/stabilize.ts';
 import { cutForTraining, declareInputs, logitsName, selectWeights } from '../../src/engine/training/trainedPart.ts';
@@ -213,18 +214,21 @@ describe('cut', function () {
     });
 
     it('pads the last run and drops what the padding answers', async () => {
-      const model = await openModel({ model: writeModel(`${folder}/three.onnx`, insisting(3)) });
-      const answerer = await createAnswerer(model, onnxRuntime, 1);
-      const open = await createAnswerer(await openModel({ model: writeModel(`${folder}/open3.onnx`, smallModel()) }), onnxRuntime, 1);
-      const input = pixels([5, 3, 8, 8]);
-      const [[got], [wanted]] = [await answerer.answer(input), await open.answer(input)];
-      assert.equal(got!.length, 5);
-      got!.forEach(({ probabilities, features }, at) => {
-        probabilities.forEach((value, label) => assert.ok(Math.abs(value - wanted![at]!.probabilities[label]!) < 1e-6));
-        features.forEach((value, place) => assert.ok(Math.abs(value - wanted![at]!.features[place]!) < 1e-6));
+      const answers = async (path: string, model: ModelProto, data: Float32Array): Promise<Answer[]> => {
+        const plan = await planAnswers(await openModel({ model: writeModel(path, model) }), onnxRuntime, 1);
+        const network = await Network.load(plan.network, onnxRuntime, 1);
+        const [answered] = plan.read(await network.run(data));
+        await network.release();
+        return answered!;
+      };
+      const input = pixels([5, 3, 8, 8]).data as Float32Array;
+      const got = await answers(`${folder}/three.onnx`, insisting(3), input);
+      const wanted = await answers(`${folder}/open3.onnx`, smallModel(), input);
+      assert.equal(got.length, 5);
+      got.forEach(({ probabilities, features }, at) => {
+        probabilities.forEach((value, label) => assert.ok(Math.abs(value - wanted[at]!.probabilities[label]!) < 1e-6));
+        features.forEach((value, place) => assert.ok(Math.abs(value - wanted[at]!.features[place]!) < 1e-6));
       });
-      await answerer.release();
-      await open.release();
     });
   });
 });

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../job.ts';
 import type { Engine, Session } from '../engines/engine.ts';
-import { cutGraph, passedName, subgraph, withWeights, type Cut } from '../graph/cut.ts';
+import { cutGraph, passedName, subgraph, withWeights } from '../graph/cut.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import { openBatch } from '../graph/openBatch.ts';
 import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { probabilities } from '../measures/labels.ts';
 import { concreteInput, type OpenModel } from '../openModel.ts';
+import { runChunks, type NetworkPlan } from './network.ts';
 
 /** What a model says to one input. */
 export interface Answer {
@@ -15,13 +16,6 @@ export interface Answer {
   probabilities: Float64Array;
   /** The features as a vector; a feature map is averaged over its positions. */
   features: Float32Array;
-}
-
-/** A model, or several that differ in trained weights only, ready to answer. */
-export interface Answerer {
-  /** Answers of each variant to a batch of model inputs [n, …]: `[variant][input]`. */
-  answer(batch: Tensor): Promise<Answer[][]>;
-  release(): Promise<void>;
 }
 
 /** A model's graph made ready for batches of any size, or the size that it insists on. */
@@ -67,44 +61,32 @@ function partsOf(graph: ModelGraph): ConstructorParameters<typeof ModelGraph>[0]
   return { format: graph.format, path: graph.path, files: graph.files, model: graph.model, origins: graph.origins, metadata: graph.metadata };
 }
 
+/** What is to be run on pictures, and how its outputs are read. */
+export interface AnswerPlan {
+  network: NetworkPlan;
+  /** Answers of each variant to each input: `[variant][input]`. */
+  read(outputs: readonly Record<string, Tensor>[]): Answer[][];
+}
+
 /** The whole model, its features tapped. */
-export async function createAnswerer(model: OpenModel, engine: Engine, threads: number): Promise<Answerer> {
+export async function planAnswers(model: OpenModel, engine: Engine, threads: number): Promise<AnswerPlan> {
   const { graph, batch } = await prepareBatch(model, engine, threads);
   const outputs = [...new Set([model.output, model.featureLayer])];
-  const session = await engine.load(subgraph(graph, [], outputs), { threads });
   const kind = new OutputKind(model);
   return {
-    answer: async (input) => {
-      const values = batch === null ? await session.run({ [model.inputName]: input }) : await runChunks(session, model.inputName, input, batch);
-      return [toAnswers(values[model.output]!, values[model.featureLayer]!, kind)];
-    },
-    release: () => session.release(),
+    network: { inputName: model.inputName, dims: concreteInput(model).slice(1), batch, first: subgraph(graph, [], outputs), then: [] },
+    read: ([values]) => [toAnswers(values![model.output]!, values![model.featureLayer]!, kind)],
   };
 }
 
 /** The fixed part once, then one trained part for each set of changed weights (an empty map is the model as it is). */
-export async function createVariantAnswerer(
-  model: OpenModel, graph: ModelGraph, weights: readonly string[], variants: readonly ReadonlyMap<string, Float32Array>[], engine: Engine, threads: number,
-): Promise<Answerer> {
-  const outputs = [...new Set([model.output, model.featureLayer])];
-  const cut: Cut = cutGraph(graph, weights, outputs);
-  const fixed = await engine.load(cut.fixed, { threads });
-  const heads = await Promise.all(variants.map((changed) => engine.load(withWeights(cut.trained, changed), { threads })));
+export function planVariants(model: OpenModel, graph: ModelGraph, weights: readonly string[], variants: readonly ReadonlyMap<string, Float32Array>[]): AnswerPlan {
+  const cut = cutGraph(graph, weights, [...new Set([model.output, model.featureLayer])]);
   const nameOf = (value: string): string => (cut.values.includes(value) ? passedName(value) : value);
   const kind = new OutputKind(model);
   return {
-    answer: async (input) => {
-      const values = await fixed.run({ [model.inputName]: input });
-      const answers: Answer[][] = [];
-      for (const head of heads) {
-        const result = await head.run(Object.fromEntries(head.inputs.map((name) => [name, values[name]!])));
-        answers.push(toAnswers(result[nameOf(model.output)]!, result[nameOf(model.featureLayer)]!, kind));
-      }
-      return answers;
-    },
-    release: async () => {
-      await Promise.all([fixed, ...heads].map((session) => session.release()));
-    },
+    network: { inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: cut.fixed, then: variants.map((changed) => withWeights(cut.trained, changed)) },
+    read: (outputs) => outputs.map((values) => toAnswers(values[nameOf(model.output)]!, values[nameOf(model.featureLayer)]!, kind)),
   };
 }
 
@@ -158,33 +140,4 @@ function featureVectors(tensor: Tensor): Float32Array {
     vectors[index] = sum / positions;
   }
   return vectors;
-}
-
-/** Runs a session that insists on `batch` inputs over any number of them; the last run is filled up with zeros. */
-async function runChunks(session: Session, name: string, input: Tensor, batch: number): Promise<Record<string, Tensor>> {
-  const count = input.dims[0]!;
-  const size = input.data.length / count;
-  const source = input.data as Float32Array;
-  const parts: Record<string, Float32Array[]> = {};
-  const shapes: Record<string, number[]> = {};
-  for (let start = 0; start < count; start += batch) {
-    const data = new Float32Array(batch * size);
-    const end = Math.min(start + batch, count);
-    data.set(source.subarray(start * size, end * size));
-    const values = await session.run({ [name]: { type: 'float32', dims: [batch, ...input.dims.slice(1)], data } });
-    for (const [output, tensor] of Object.entries(values)) {
-      const each = tensor.data.length / batch;
-      (parts[output] ??= []).push(Float32Array.from((tensor.data as Float32Array).subarray(0, (end - start) * each)));
-      shapes[output] = tensor.dims.slice(1);
-    }
-  }
-  return Object.fromEntries(Object.entries(parts).map(([output, chunks]) => {
-    const data = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let offset = 0;
-    for (const chunk of chunks) {
-      data.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return [output, { type: 'float32', dims: [count, ...shapes[output]!], data } satisfies Tensor];
-  }));
 }

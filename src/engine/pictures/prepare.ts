@@ -39,8 +39,11 @@ export type Prepared =
     }
   | { ok: false; reason: string };
 
-/** Decodes a picture once and makes every version of it. A picture that cannot be read is an answer, not an error. */
-export async function preparePicture(source: PictureSource, settings: PrepareSettings): Promise<Prepared> {
+/**
+ * Decodes a picture once and makes every version of it. A picture that cannot be read is an answer, not an error. `memory` is
+ * written to, where it is given: a tensor of an earlier picture with the same settings that nobody needs any more.
+ */
+export async function preparePicture(source: PictureSource, settings: PrepareSettings, memory?: Float32Array): Promise<Prepared> {
   let picture: Picture;
   try {
     picture = await decodePicture(source.absolute);
@@ -52,7 +55,7 @@ export async function preparePicture(source: PictureSource, settings: PrepareSet
   const resized = (each: Picture): Picture => resizePicture(each, size, preprocessing.resize, preprocessing.interpolation);
   const clean = resized(picture);
   const length = tensorLength(clean, preprocessing.channels);
-  const tensor = new Float32Array(length * settings.versions.length);
+  const tensor = memory ?? new Float32Array(length * settings.versions.length);
   // Distortions encode and decode outside of this thread: all of them at once.
   const pixelDifferences = await Promise.all(settings.versions.map(async (version, index) => {
     const offset = index * length;

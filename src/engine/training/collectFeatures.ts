@@ -1,9 +1,9 @@
 import type { DatasetItem } from '../dataset.ts';
-import type { Session } from '../engines/engine.ts';
-import { inputTensor } from '../inference/evaluatePictures.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { ModelProto } from '../graph/onnx_pb.ts';
+import { runPictures } from '../inference/picturePool.ts';
 import { breathe, UserError, type Job } from '../job.ts';
-import type { OpenModel } from '../openModel.ts';
-import { preparePictures } from '../pictures/picturePool.ts';
+import { concreteInput, type OpenModel } from '../openModel.ts';
 import type { Version } from '../pictures/prepare.ts';
 import { ProgressMeter } from '../progress.ts';
 import { FeatureStore, type ValueShapes } from './featureStore.ts';
@@ -13,21 +13,23 @@ import { FeatureStore, type ValueShapes } from './featureStore.ts';
  * that the file at `path` holds already. Throws where no picture can be read.
  */
 export async function collectFeatures(
-  parts: { model: OpenModel; fixed: Session; shapes: ValueShapes; items: readonly DatasetItem[]; versions: readonly Version[]; seed: number; path: string; step: string },
+  parts: { model: OpenModel; fixed: ModelProto; engine: Engine; threads: number; shapes: ValueShapes; items: readonly DatasetItem[]; versions: readonly Version[]; seed: number; path: string; step: string },
   job: Job,
 ): Promise<FeatureStore> {
-  const { model, fixed, items, versions, seed } = parts;
+  const { model, fixed, items, versions, seed, engine, threads } = parts;
   const { layout, width, height } = model.input;
   const store = new FeatureStore(parts.path, versions.length, parts.shapes);
   try {
     const meter = new ProgressMeter(job, parts.step, 'pictures', items.length);
     meter.advance(store.done);
-    for await (const { source, prepared } of preparePictures(items.slice(store.done), { seed, size: { width, height }, layout, preprocessing: model.preprocessing, versions })) {
-      if (prepared.ok) {
-        store.add(source.path, await fixed.run({ [model.inputName]: inputTensor(model, prepared.tensor, versions.length) }));
+    const plan = { inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: fixed, then: [] };
+    const settings = { seed, size: { width, height }, layout, preprocessing: model.preprocessing, versions };
+    for await (const { source, result } of runPictures(items.slice(store.done), settings, plan, engine, threads)) {
+      if (result.ok) {
+        store.add(source.path, result.outputs[0]!);
       } else {
-        store.skip(source.path, prepared.reason);
-        job.log(`skipped ${source.path}: ${prepared.reason}`);
+        store.skip(source.path, result.reason);
+        job.log(`skipped ${source.path}: ${result.reason}`);
       }
       meter.advance();
       await breathe(job);
