@@ -127,7 +127,7 @@ function differencesOf(a: Evaluation, b: Evaluation): string[] {
 
 function describe(value: unknown): string {
   if (value === null) return 'none';
-  return Array.isArray(value) ? value.join(' ') : String(value);
+  return Array.isArray(value) ? value.join(' ') : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Changes that the interval cannot tell from none are not called changes. */

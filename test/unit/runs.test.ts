@@ -11,7 +11,8 @@ import type { DistortionSpec, Evaluation, Pair } from '../../src/engine/results.
 import { listRuns } from '../../src/engine/runs/listRuns.ts';
 import { pairPictures } from '../../src/engine/runs/pairPictures.ts';
 import { PairsWriter, pairColumns, readIndex, readPairs } from '../../src/engine/runs/pairsFile.ts';
-import { pairsPage, type PairsViewQuery } from '../../src/engine/runs/pairsView.ts';
+import { pairsPage } from '../../src/engine/runs/pairsView.ts';
+import type { PairsViewQuery } from '../../src/engine/runs/queries.ts';
 import { createRunFolder, endRun, readRun, readState } from '../../src/engine/runs/runFolder.ts';
 import { randomSource } from '../../src/engine/random.ts';
 import { exampleModels, examplePictures, quiet, readPairsOf, smallModel, temporaryFolder, writeModel, writePictures, writeText } from './engineHarness.ts';
@@ -95,7 +96,7 @@ describe('runs', function () {
     const broken: [name: string, damage: (file: string) => void][] = [
       ['missing', (file) => rmSync(file)], ['empty', (file) => writeFileSync(file, '')], ['cut short', (file) => truncateSync(file, statSync(file).size - 5)],
       ['of something else', (file) => writeFileSync(file, Buffer.alloc(statSync(file).size, 7))],
-      ['of a shorter file', (file) => void appendPair(join(file, '..'))],
+      ['of a shorter file', (file) => appendPair(join(file, '..'))],
       ['with a damaged list of distortions', (file) => {
         const bytes = readFileSync(file);
         bytes.write('?', 16);
