@@ -1,6 +1,6 @@
 /**
  * How fast `evaluate` is beside ONNX Runtime doing nothing but the same inferences (5 a picture), in one process, in turn.
- *     npx tsx bench/evaluate.ts [pictures] [rounds]
+ *     node bench/run.mjs evaluate [pictures] [rounds]
  */
 import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';

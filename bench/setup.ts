@@ -5,7 +5,8 @@ import { randomSource } from '../src/engine/random.ts';
 import type { Job } from '../src/engine/job.ts';
 import { mobileNetV2 } from './mobileNetV2.ts';
 
-export const benchFolder = resolve(__dirname, '..', 'out', 'bench');
+/** `run.mjs` starts benches in the project's folder. */
+export const benchFolder = resolve('out', 'bench');
 
 /** A job that nobody watches. */
 export const quietJob: Job = { signal: new AbortController().signal, progress: () => undefined, log: () => undefined };
@@ -20,7 +21,7 @@ export function benchModel(classes = 1000): string {
 
 /** Folder with `count` crops of 224×224 of the example photographs in class folders by photograph, as JPEG of quality 92. */
 export async function benchPictures(count: number): Promise<{ folder: string; classes: number }> {
-  const source = resolve(__dirname, '..', 'examples', 'data', 'photographs');
+  const source = resolve('examples', 'data', 'photographs');
   const files = readdirSync(source).filter((name) => name.endsWith('.jpg')).sort();
   const folder = join(benchFolder, `crops-${count}`);
   if (!existsSync(folder)) {

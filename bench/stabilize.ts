@@ -1,7 +1,7 @@
 /**
  * How fast training the head on cached features is beside the same training written the plain way on the same engine: x and x'
  * through the whole network in each epoch. 400 training pictures, 10 epochs, 4 draws, in one process, in turn.
- *     npx tsx bench/stabilize.ts [pictures] [rounds]
+ *     node bench/run.mjs stabilize [pictures] [rounds]
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
