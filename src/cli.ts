@@ -103,6 +103,11 @@ function action(run: (job: Job, given: Given, ...names: (string | undefined)[]) 
   };
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads the output (`| head`) may stop before its end.
+  if (error.code !== 'EPIPE') throw error;
+});
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     if (error.code === 'model-stability.images') process.stderr.write(`${error.message}\n`);

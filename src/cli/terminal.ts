@@ -5,8 +5,9 @@ import type { Progress } from '../engine/results.ts';
 export function terminalJob(showProgress: boolean): { job: Job; end(): void } {
   const abort = new AbortController();
   const cancel = (): void => abort.abort();
-  process.on('SIGINT', cancel);
-  process.on('SIGTERM', cancel);
+  // Once: a second Ctrl+C ends the program at once, whatever it does.
+  process.once('SIGINT', cancel);
+  process.once('SIGTERM', cancel);
   const terminal = process.stderr.isTTY;
   let drawn = 0;
   let step = '';
