@@ -31,8 +31,10 @@ async function takeScreenshots(theme: 'dark' | 'light'): Promise<void> {
     await editor.getByRole('button', { name: 'Evaluate', exact: true }).click();
     const panel = await workbench.webview('model-stability-panel', JOB);
     await panel.getByRole('table', { name: 'Measures for each distortion' }).waitFor({ timeout: JOB });
-    // The panel alone has the room that it has on a large screen.
-    await workbench.runCommand('View: Move Editor into Previous Group');
+    // Without the editor, the panel has the room that it has on a large screen.
+    const tab = page.locator('.tab', { hasText: 'patches.onnx' });
+    await tab.click({ button: 'middle' });
+    await tab.waitFor({ state: 'hidden' });
     await workbench.runCommand('View: Toggle Primary Side Bar Visibility');
     const wide = await workbench.webview('model-stability-panel');
     await wide.getByRole('table', { name: 'Measures for each distortion' }).waitFor();

@@ -1,9 +1,11 @@
 /**
  * `npm test`: installs what is missing, runs every stage even after one has failed, and ends with the line
- * `N passed, N failed`. Stages can be named: `npm test -- unit worker`.
+ * `N passed, N failed`. Stages can be named: `npm test -- unit worker`. With `--fresh-clone`, `npm start` runs too, in a clone
+ * of the last commit without anything installed, as a new user has it.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -28,6 +30,16 @@ const preparations = [
   ['example workspace', node('examples/makeWorkspace.mjs')],
 ];
 
+/** `npm start` in a clone of this repository. */
+function startInFreshClone() {
+  const clone = mkdtempSync(path.join(os.tmpdir(), 'model-stability-clone-'));
+  try {
+    return run('git', ['clone', '--quiet', root, clone]) && run('npm', ['--prefix', clone, 'start']);
+  } finally {
+    rmSync(clone, { recursive: true, force: true });
+  }
+}
+
 /** A stage either reports mocha's counts, or counts as one test. */
 const stages = [
   { name: 'types', run: node(tsc, '-p', 'tsconfig.json') },
@@ -40,6 +52,7 @@ const stages = [
   { name: 'extension host', counts: true, run: node('--import', 'tsx', 'test/vscode/harness/runHostTests.ts') },
   { name: 'vscode', counts: true, run: mocha('test/vscode/ui/**/*.test.ts') },
   { name: 'vsix', counts: true, run: mocha('test/vscode/vsix/**/*.test.ts') },
+  { name: 'start in a fresh clone', only: '--fresh-clone', run: startInFreshClone },
 ];
 
 /** Runs a stage and returns its counts. A stage that failed without a failed test, or ran none, is a failure of its own. */
@@ -56,7 +69,7 @@ function countsOf(stage) {
 }
 
 function main() {
-  const wanted = process.argv.slice(2);
+  const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown) throw new Error(`unknown stage: ${unknown}; known are ${stages.map((stage) => stage.name).join(', ')}`);
   for (const [name, prepare] of preparations) {
@@ -69,13 +82,14 @@ function main() {
   const results = [];
   for (const stage of stages) {
     if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
+    if (stage.only && !wanted.includes(stage.name) && !process.argv.includes(stage.only)) continue;
     console.log(`\n── ${stage.name}`);
     const started = performance.now();
     results.push({ name: stage.name, ...countsOf(stage), seconds: (performance.now() - started) / 1000 });
   }
   console.log('');
   for (const { name, passed, failed, seconds } of results) {
-    console.log(`${failed > 0 ? 'failed' : 'ok    '}  ${name.padEnd(16)} ${String(passed).padStart(4)} passed ${String(failed).padStart(3)} failed ${seconds.toFixed(1).padStart(7)} s`);
+    console.log(`${failed > 0 ? 'failed' : 'ok    '}  ${name.padEnd(22)} ${String(passed).padStart(4)} passed ${String(failed).padStart(3)} failed ${seconds.toFixed(1).padStart(7)} s`);
   }
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);

@@ -19,7 +19,8 @@ const examples = path.join(root, 'examples', 'workspace');
  * `pictures/CLASS`; and a `notes.md`, which is no model.
  */
 export function exampleWorkspace(perClass = Infinity): TestWorkspace {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'model-stability-workspace-'));
+  const parent = mkdtempSync(path.join(os.tmpdir(), 'model-stability-workspace-'));
+  const folder = path.join(parent, 'example');
   for (const model of MODELS) cpSync(path.join(examples, 'models', model), path.join(folder, 'models', model), { recursive: true });
   const patches = path.join(examples, 'patches', 'test');
   for (const name of readdirSync(patches)) {
@@ -29,5 +30,5 @@ export function exampleWorkspace(perClass = Infinity): TestWorkspace {
     }
   }
   writeFileSync(path.join(folder, 'notes.md'), '# Notes\n');
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => rmSync(parent, { recursive: true, force: true }) };
 }

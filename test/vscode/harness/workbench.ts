@@ -65,10 +65,11 @@ export class Workbench {
     const row = this.quickPickRow(title);
     const input = this.quickInput();
     for (const end = Date.now() + 30_000; ;) {
-      await this.page.keyboard.press('F1');
-      await input.waitFor();
-      await input.fill(`>${title}`);
       try {
+        // A webview that has the focus and is just being replaced swallows the key.
+        await this.page.keyboard.press('F1');
+        await input.waitFor({ timeout: 3000 });
+        await input.fill(`>${title}`, { timeout: 3000 });
         await row.waitFor({ timeout: 1500 });
         return row;
       } catch (error) {

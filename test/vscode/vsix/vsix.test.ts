@@ -13,7 +13,7 @@ import type { VscodeSession } from '../harness/vscodeSession.ts';
 /** All that a VSIX may hold, beside the packages below. */
 const FILES = [
   /^package\.json$/, /^readme\.md$/i, /^changelog\.md$/i, /^licen[cs]e(\.txt|\.md)?$/i, /^\.vsixmanifest$/,
-  /^media\/[^/]+\.(png|svg|md)$/, /^dist\/(extension|worker|pictureThread)\.js$/, /^dist\/webview\/(panel|modelEditor)\.(js|css)$/,
+  /^media\/(screenshots\/)?[^/]+\.(png|svg)$/, /^dist\/(extension|worker|pictureThread)\.js$/, /^dist\/webview\/(panel|modelEditor)\.(js|css)$/,
 ];
 
 /** The packages that it may hold, by their folder in `dist/node_modules`. */
