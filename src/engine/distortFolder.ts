@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { openDataset } from './dataset.ts';
 import { distort } from './distortions/index.ts';
-import { writeError, writeFileAtomic } from './formats/atomicWrite.ts';
+import { makeFolder, writeFileAtomic } from './formats/atomicWrite.ts';
 import { breathe, UserError, type Job } from './job.ts';
 import { decodePicture, PictureError } from './pictures/decode.ts';
 import { encodePicture } from './pictures/encode.ts';
@@ -55,11 +54,7 @@ export async function distortFolder(options: DistortFolderOptions, job: Job): Pr
 }
 
 async function writePicture(file: string, picture: Picture): Promise<void> {
-  try {
-    await mkdir(dirname(file), { recursive: true });
-  } catch (error) {
-    throw writeError(dirname(file), error);
-  }
+  await makeFolder(dirname(file));
   await writeFileAtomic(file, await encodePicture(picture, 'png'));
 }
 

@@ -1,6 +1,6 @@
 import { isLayer } from './graph/weights.ts';
 import { sizeOf } from './graph/tensor.ts';
-import { hashModel, openModel, type OpenModel } from './openModel.ts';
+import { hashModel, inputReason, openModel, type OpenModel } from './openModel.ts';
 import type { InspectOptions } from './options.ts';
 import type { ModelInfo } from './results.ts';
 
@@ -34,6 +34,8 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
 /** Why a model's head cannot be trained; null where it can. */
 export function trainableReason(model: OpenModel): string | null {
   if (typeof model.head === 'string') return model.head;
+  const reason = inputReason(model);
+  if (reason !== null) return reason;
   if (model.head.weights.length === 0) return `nothing after the feature layer ${model.featureLayer} has weights`;
   if (model.classes === 1) return 'the model answers with one number, not with classes';
   return null;

@@ -6,7 +6,7 @@ import { readClassNames } from './dataset/classNames.ts';
 import { formatOf } from './formats/index.ts';
 import type { Format } from './formats/format.ts';
 import { findHead, resolveFeatureLayer, type Head } from './graph/head.ts';
-import type { ModelGraph } from './graph/modelGraph.ts';
+import type { ModelGraph, Value } from './graph/modelGraph.ts';
 import { sizeOf } from './graph/tensor.ts';
 import type { InspectOptions } from './options.ts';
 import { inputLayout, resolvePreprocessing, type InputLayout } from './preprocessing.ts';
@@ -39,22 +39,56 @@ export async function openModel(options: InspectOptions): Promise<OpenModel> {
   const images = graph.inputs.filter((value) => value.shape.length === 4);
   const [image] = images;
   if (!image) {
-    const given = graph.inputs.map((value) => `${value.name} [${value.shape.map((dim) => (dim < 0 ? '?' : dim)).join(', ')}]`).join(', ');
-    throw new UserError(`${options.model} has no image input: ${given || 'it takes no input'}`);
+    throw new UserError(`${options.model} has no image input: ${graph.inputs.map(describeInput).join(', ') || 'it takes no input'}`);
   }
   if (graph.inputs.length > 1) throw new UserError(`${options.model} has ${graph.inputs.length} inputs (${graph.inputs.map((value) => value.name).join(', ')}); models with one image input can be opened`);
-  const input = inputLayout(image);
+  const input = layoutOf(options.model, image);
   const head = findHead(graph, options.featureLayer);
   const output = typeof head === 'string' ? (graph.outputs[0]?.name ?? '') : head.output;
   const named = options.featureLayer === undefined ? output : resolveFeatureLayer(graph, options.featureLayer);
   const featureLayer = typeof head === 'string' ? named : head.featureLayer;
-  const preprocessing = resolvePreprocessing({ input: image, metadata: graph.metadata, startsWith: firstScaling(graph, image.name), options: options.preprocessing });
+  const preprocessing = preprocessingOf(graph, image, options);
   const classes = classCount(graph, output, head);
   const classNames = options.classNamesFile === undefined ? namesFromMetadata(graph) : (await readClassNames(options.classNamesFile)).names;
   if (classNames && classes !== null && classNames.length !== classes) {
     throw new UserError(`${options.classNamesFile ?? `the metadata of ${options.model}`} names ${classNames.length} classes, the model answers with ${classes}`);
   }
   return { format, graph, input, inputName: image.name, preprocessing, head, output, featureLayer, classes, classNames };
+}
+
+/** Numbers in a batch of pictures at most (1 GB): a file that says more would take all the memory. */
+const largestBatch = 2 ** 28;
+
+function layoutOf(path: string, image: Value): InputLayout {
+  let layout: InputLayout;
+  try {
+    layout = inputLayout(image);
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${path} has no image input: ${describeInput(image)}`, { cause: error });
+    throw error;
+  }
+  if (Math.max(1, layout.batch) * layout.channels * layout.width * layout.height > largestBatch) throw new UserError(`${path}: the input ${describeInput(image)} is larger than can be run`);
+  return layout;
+}
+
+function preprocessingOf(graph: ModelGraph, image: Value, { model, preprocessing }: InspectOptions): Preprocessing {
+  try {
+    return resolvePreprocessing({ input: image, metadata: graph.metadata, startsWith: firstScaling(graph, image.name), options: preprocessing });
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(error.message.replace(/^the model's metadata/, () => `the metadata of ${model}:`), { cause: error });
+    throw error;
+  }
+}
+
+/** `pixels [?, 3, 224, 224]`. */
+function describeInput({ name, shape }: Value): string {
+  return `${name} [${shape.map((dim) => (dim < 0 ? '?' : dim)).join(', ')}]`;
+}
+
+/** Why the model cannot be fed with pictures; null where it can. */
+export function inputReason({ graph, inputName }: Pick<OpenModel, 'graph' | 'inputName'>): string | null {
+  const type = graph.inputs.find(({ name }) => name === inputName)?.type;
+  return type === 'float32' ? null : `its input ${inputName} takes ${type ?? 'another type'}, not floating-point pictures`;
 }
 
 /** Shape of the model's input for one picture, open dimensions filled in. */

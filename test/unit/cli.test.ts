@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { distort } from '../../src/engine/distortions/index.ts';
 import { decodePicture } from '../../src/engine/pictures/decode.ts';
-import { exampleModels, examplePictures, filesBelow, readPairsOf, temporaryFolder, writePictures, writeText } from './engineHarness.ts';
+import { buildCommandLine, exampleModels, examplePictures, filesBelow, readPairsOf, temporaryFolder, writePictures, writeText } from './engineHarness.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-/** Inside the project, so that the bundle finds its packages. */
-const bundle = join(root, 'out', 'cli-test');
+let program: string;
 
 interface Outcome {
   status: number | null;
@@ -19,7 +18,7 @@ interface Outcome {
 /** Runs the built program. `until` sends a signal when stderr holds a text. */
 function cli(args: readonly string[], { cwd = root, until }: { cwd?: string; until?: [text: string, signal: NodeJS.Signals] } = {}): Promise<Outcome> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(bundle, 'cli.js'), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr, sent] = ['', '', false];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => {
@@ -44,7 +43,7 @@ describe('the command line', function () {
   let few: string[];
 
   before(() => {
-    execFileSync(process.execPath, [join(root, 'esbuild.mjs'), `--outdir=${bundle}`], { cwd: root });
+    program = buildCommandLine();
     images = examplePictures('digits/test');
     few = ['--images', images, '--limit', '20', '--threads', '1'];
   });
@@ -253,7 +252,7 @@ describe('the command line', function () {
 
   it('ends quietly where nobody reads on', async () => {
     const status = await new Promise((done) => {
-      const child = spawn(process.execPath, [join(bundle, 'cli.js'), 'inspect', exampleModels.digits], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [program, 'inspect', exampleModels.digits], { stdio: ['ignore', 'pipe', 'pipe'] });
       let stderr = '';
       child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
       child.stdout.destroy();

@@ -8,9 +8,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import sharp from 'sharp';
 import { GraphBuilder } from '../../src/engine/graph/graphBuilder.ts';
 import { ModelProtoSchema, type ModelProto } from '../../src/engine/graph/onnx_pb.ts';
-import type { Job, Progress } from '../../src/engine/job.ts';
+import type { Job } from '../../src/engine/job.ts';
 import { randomSource } from '../../src/engine/random.ts';
-import type { Pair } from '../../src/engine/results.ts';
+import type { Pair, Progress } from '../../src/engine/results.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -27,6 +27,13 @@ export function examplePictures(name: 'digits/test' | 'digits/train' | 'patches/
   const folder = join(root, 'examples/workspace', name);
   if (!existsSync(folder)) execFileSync(process.execPath, [join(root, 'examples/makeWorkspace.mjs')]);
   return folder;
+}
+
+/** The bundled command line, made anew; inside the project, so that it finds its packages. */
+export function buildCommandLine(): string {
+  const folder = join(root, 'out', 'cli-test');
+  execFileSync(process.execPath, [join(root, 'esbuild.mjs'), `--outdir=${folder}`], { cwd: root });
+  return join(folder, 'cli.js');
 }
 
 /** A folder that is gone after the tests of the `describe` that asks for it. */
@@ -115,4 +122,23 @@ export function smallModel({ classes = 3, batch, softmax = false, input }: Small
 
 export function writeModel(path: string, model: ModelProto): string {
   return writeText(path, toBinary(ModelProtoSchema, model));
+}
+
+/** A PNG of some bytes that claims 100,000 × 100,000 pixels. */
+export async function hugePicture(): Promise<Buffer> {
+  const bytes = Buffer.from(await sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } }).png().toBuffer());
+  bytes.writeUInt32BE(100_000, 16);
+  bytes.writeUInt32BE(100_000, 20);
+  bytes.writeUInt32BE(checksum(bytes.subarray(12, 29)), 29);
+  return bytes;
+}
+
+/** CRC-32 as PNG wants it (ISO 3309). */
+function checksum(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
 }

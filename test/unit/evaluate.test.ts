@@ -3,13 +3,12 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import sharp from 'sharp';
 import { evaluate } from '../../src/engine/evaluate.ts';
 import { CancelledError } from '../../src/engine/job.ts';
 import type { EvaluateOptions } from '../../src/engine/options.ts';
 import type { Evaluation, Pair, Share, Summary } from '../../src/engine/results.ts';
 import { readRun, readState } from '../../src/engine/runs/runFolder.ts';
-import { exampleModels, examplePictures, quiet, readPairsOf, sha256, smallModel, temporaryFolder, testJob, writeModel, writePictures, writeText } from './engineHarness.ts';
+import { exampleModels, examplePictures, hugePicture, quiet, readPairsOf, sha256, smallModel, temporaryFolder, testJob, writeModel, writePictures, writeText } from './engineHarness.ts';
 
 /** ln C(n, k). */
 function logChoose(n: number, k: number): number {
@@ -293,22 +292,3 @@ describe('evaluate', function () {
     assert.deepEqual([twice.distortions.length, readPairsOf(run).length], [1, 10]);
   });
 });
-
-/** A PNG of some bytes that claims 100,000 × 100,000 pixels. */
-async function hugePicture(): Promise<Buffer> {
-  const bytes = Buffer.from(await sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } }).png().toBuffer());
-  bytes.writeUInt32BE(100_000, 16);
-  bytes.writeUInt32BE(100_000, 20);
-  bytes.writeUInt32BE(checksum(bytes.subarray(12, 29)), 29);
-  return bytes;
-}
-
-/** CRC-32 as PNG wants it (ISO 3309). */
-function checksum(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../job.ts';
@@ -20,9 +20,25 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined /* it could not even be made */);
     throw writeError(path, error);
   }
+}
+
+/** Makes a folder and those above it. Throws a `UserError` that names it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeError(path, (await refusal(path)) ?? error);
+  }
+}
+
+/** Why the first missing folder on the way to `path` cannot be made: a recursive `mkdir` says ENOENT where the disk is read-only. */
+async function refusal(path: string): Promise<unknown> {
+  let missing = path;
+  while (dirname(missing) !== missing && !(await access(dirname(missing)).then(() => true, () => false))) missing = dirname(missing);
+  return mkdir(missing).then(() => null, (error: unknown) => error);
 }
 
 /** The system's refusal to write a file, as a sentence that names it. */

@@ -75,11 +75,12 @@ export function decodeTensor(proto: TensorProto): Tensor {
 export function checkTensor(proto: TensorProto): void {
   const type = typeOfCode.get(proto.dataType);
   if (!type) return;
+  const name = proto.name === '' ? 'a constant' : `tensor ${proto.name}`;
+  const shape = `[${proto.dims.join(', ')}]`;
+  if (proto.dims.some((dim) => dim < 0n)) throw new Error(`${name} has a size below zero in its shape ${shape}`);
   const wanted = sizeOf(proto.dims.map(Number));
   const held = proto.rawData.length > 0 ? proto.rawData.length / elementBytes(type) : fieldOf(type, proto).length;
-  if (proto.dims.some((dim) => dim < 0n) || held !== wanted) {
-    throw new Error(`${proto.name === '' ? 'a constant' : `tensor ${proto.name}`} has ${held} values, its shape [${proto.dims.join(', ')}] wants ${wanted}`);
-  }
+  if (held !== wanted) throw new Error(`${name} has ${held} values, its shape ${shape} wants ${wanted}`);
 }
 
 /** The typed field that ONNX has for values of a type; float16 bit patterns and small integers stand in `int32_data`. */

@@ -7,7 +7,7 @@ import type { ModelProto } from '../graph/onnx_pb.ts';
 import { openBatch } from '../graph/openBatch.ts';
 import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { probabilities } from '../measures/labels.ts';
-import { concreteInput, type OpenModel } from '../openModel.ts';
+import { concreteInput, inputReason, type OpenModel } from '../openModel.ts';
 import { runChunks, type NetworkPlan } from './network.ts';
 
 /** What a model says to one input. */
@@ -30,6 +30,8 @@ export interface BatchGraph {
  * Throws the engine's error where it cannot run the model at all.
  */
 export async function prepareBatch(model: OpenModel, engine: Engine, threads: number): Promise<BatchGraph> {
+  const reason = inputReason(model);
+  if (reason !== null) throw new UserError(`${model.graph.path} cannot be run on pictures: ${reason}`);
   const fixed = model.graph.inputs[0]!.shape[0]!;
   if (fixed < 1) return { graph: model.graph, batch: null };
   const two: Tensor = { type: 'float32', dims: [fixed * 2, ...concreteInput(model).slice(1)], data: new Float32Array() };

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../job.ts';
-import { writeError, writeFileAtomic } from '../formats/atomicWrite.ts';
+import { makeFolder, writeFileAtomic } from '../formats/atomicWrite.ts';
 import type { Run, RunState } from '../results.ts';
 
 /** Layout version that this program writes and the highest that it reads. */
@@ -35,11 +35,7 @@ export async function createRunFolder(folder: string, state: Omit<StoredState, '
   } else if (finished || (await exists(join(folder, 'state.json')))) {
     throw new UserError(`the run folder ${folder} holds a run already`);
   }
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
-  }
+  await makeFolder(folder);
   await writeState(folder, { ...state, state: 'running', process: process.pid });
 }
 

@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
-import { dirname, extname, join, basename, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { writeError } from '../formats/atomicWrite.ts';
 import { UserError } from '../job.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
@@ -15,7 +15,8 @@ export async function checkOutput(graph: ModelGraph, output: string | undefined)
   }
   if (there?.isDirectory()) throw new UserError(`cannot write ${target}: it is a folder`);
   try {
-    await access(dirname(target), constants.W_OK);
+    // With the separator, a file in the folder's place is refused as well.
+    await access(`${dirname(target)}${sep}`, constants.W_OK);
   } catch (error) {
     throw writeError(target, error);
   }

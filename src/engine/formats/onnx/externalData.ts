@@ -22,9 +22,10 @@ interface ExternalEntry {
 export async function readExternalEntry(modelPath: string, tensor: TensorProto): Promise<ExternalEntry> {
   const entries = new Map(tensor.externalData.map((entry) => [entry.key, entry.value]));
   const location = entries.get('location') ?? '';
+  if (location === '') throw new UserError(`${modelPath}: external data of ${describe(tensor)} name no file`);
   const folder = await realpath(dirname(modelPath));
   const named = resolve(folder, location);
-  if (location === '' || isAbsolute(location) || outside(folder, named)) throw outsideError(modelPath, tensor, location);
+  if (isAbsolute(location) || outside(folder, named)) throw outsideError(modelPath, tensor, location);
   const file = await realpath(named).catch(() => {
     throw new UserError(`${modelPath}: the external data file ${location} is missing`);
   });
