@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { SearchPoint, Stabilization } from '../src/engine/results.ts';
 import { lossChart } from './charts.ts';
-import { compact, duration, percent } from './format.ts';
+import { baseName, compact, duration, percent } from './format.ts';
 import { rightIcon } from './icons.ts';
 import { strings } from './strings.ts';
 
@@ -30,7 +30,7 @@ function searchTable({ search, options }: Stabilization): TemplateResult | typeo
 export function trainingDetails(result: Stabilization, reveal: (path: string) => void): TemplateResult {
   const { trained, options, images, history, timing } = result;
   const facts: [string, unknown][] = [
-    [text.output, html`<button class="link" @click=${() => reveal(result.output)}>${result.output}</button>${result.accepted ? nothing : html`<br><span class="muted">${text.rejectedFile}</span>`}`],
+    [text.output, html`<button class="link" title=${result.output} @click=${() => reveal(result.output)}>${baseName(result.output)}</button>${result.accepted ? nothing : html`<br><span class="muted">${text.rejectedFile}</span>`}`],
     [text.trained, `${trained.layers.join(', ')} (${strings.parameters(compact(trained.parameters))}), ${trained.epochs} epochs, ${text.bestEpoch(trained.bestEpoch)}, ${text.stopped[trained.stopped]}`],
     [text.options, `α ${options.alpha} · σ ${options.sigma} · ${options.divergence} · ${options.optimizer}, learning rate ${options.learningRate} · batch ${options.batchSize} · ${options.draws} draws a picture · seed ${options.seed} · against ${options.targets} · ${options.engine}`],
     [text.split, text.splitText(images.training, images.validation, images.test)],

@@ -154,7 +154,7 @@ describe('panel', function () {
     const page = await open(new TestHost({ runs, run: '/runs/two', result: stabilization('/runs/two', 720, false), view: 'compare' }));
     await page.getByText('Clean precision fell by 2.1 points, more than the 0.5 allowed.').waitFor();
     await page.getByText('Rejected.', { exact: true }).waitFor();
-    await page.getByRole('button', { name: '/models/patches.stabilized.rejected.onnx' }).waitFor();
+    await page.getByRole('button', { name: 'patches.stabilized.rejected.onnx' }).waitFor();
   });
 
   it('lets the user choose between two runs and the stabilization where both are there', async () => {
