@@ -32,6 +32,8 @@ describe('the extension in an untrusted workspace', function () {
     await editor.getByText('GlobalAveragePool').waitFor();
     await editor.getByText(/not trusted/i).first().waitFor();
     for (const name of ['Evaluate', 'Stabilize']) assert.ok(await editor.getByRole('button', { name, exact: true }).isDisabled(), `${name} can be pressed`);
+    await workbench.runCommand('Model Stability: Evaluate Model');
+    await workbench.notification('Models of an untrusted workspace are shown, but not run.').waitFor();
     await workbench.screenshot('untrusted');
     assert.ok(!existsSync(path.join(workspace.folder, '.model-stability')), 'something ran');
   });
