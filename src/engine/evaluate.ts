@@ -29,7 +29,7 @@ export async function evaluate(options: EvaluateOptions, job: Job): Promise<Eval
     const plan = await planAnswers(model, engine, threads);
     const pictures = await evaluatePictures({ model, items: dataset.items, classNames: dataset.classNames, distortions, seed, plan, engine, threads, writers: [writer], step: 'evaluating' }, job);
     await writer.close();
-    const context = { model, sha256, dataset, total: dataset.items.length, engine, seed, pairs: pairs === 'all' ? 'all' : `worst:${pairs.worst}`, startedAt };
+    const context = { model, sha256, dataset, total: dataset.items.length, seed, pairs: pairs === 'all' ? 'all' : `worst:${pairs.worst}`, startedAt };
     const evaluation = makeEvaluation(context, pictures.tallies[0]!, pictures, (Date.now() - startedAt.getTime()) / 1000);
     await writeRun(options.run, evaluation);
     return evaluation;

@@ -1,5 +1,4 @@
 import type { Dataset } from './dataset.ts';
-import type { Engine } from './engines/engine.ts';
 import type { PictureEvaluation } from './inference/evaluatePictures.ts';
 import type { Tally } from './inference/tally.ts';
 import { defaultDistortions, formatDistortion, parseDistortion } from './distortions/index.ts';
@@ -18,7 +17,6 @@ export interface EvaluationContext {
   dataset: Dataset;
   /** Pictures that were to be evaluated. */
   total: number;
-  engine: Engine;
   seed: number;
   pairs: string;
   startedAt: Date;
@@ -26,7 +24,7 @@ export interface EvaluationContext {
 
 /** The report of one model on one set of pictures. */
 export function makeEvaluation(context: EvaluationContext, tally: Tally, pictures: Omit<PictureEvaluation, 'tallies'>, wallSeconds: number): Evaluation {
-  const { model, sha256, dataset, engine, seed, pairs, startedAt } = context;
+  const { model, sha256, dataset, seed, pairs, startedAt } = context;
   const shape = concreteInput(model);
   const evaluation: Evaluation = {
     runVersion,
@@ -37,7 +35,7 @@ export function makeEvaluation(context: EvaluationContext, tally: Tally, picture
       parameters: model.graph.parameters, featureLayer: model.featureLayer,
     },
     method: {
-      preprocessing: model.preprocessing, engine: engine.description, seed, labels: dataset.labels, classNames: dataset.classNames,
+      preprocessing: model.preprocessing, engine: pictures.engine, seed, labels: dataset.labels, classNames: dataset.classNames,
       images: dataset.root, pairs, featureNormalised: true, version, startedAt: startedAt.toISOString(),
     },
     images: { total: context.total, evaluated: tally.pictures, skipped: pictures.skipped },

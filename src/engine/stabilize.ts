@@ -266,7 +266,7 @@ class StabilizeJob {
       const dataset = { ...this.#dataset, items: split.test };
       const pictures = await evaluatePictures({ model: this.#model, items: split.test, classNames: dataset.classNames, distortions: settings.distortions, seed: settings.seed, plan, engine: runtime, threads: settings.threads, writers, step: 'evaluating before, control and stabilized' }, this.#job);
       await Promise.all(writers.map((writer) => writer.close()));
-      const context = { model: this.#model, sha256: this.#sha256, dataset, total: split.test.length, engine: runtime, seed: settings.seed, pairs: 'all', startedAt: this.#startedAt };
+      const context = { model: this.#model, sha256: this.#sha256, dataset, total: split.test.length, seed: settings.seed, pairs: 'all', startedAt: this.#startedAt };
       const seconds = (performance.now() - started) / 1000;
       evaluations = pictures.tallies.map((tally) => makeEvaluation(context, tally, pictures, seconds));
     } finally {

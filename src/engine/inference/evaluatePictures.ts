@@ -15,6 +15,8 @@ export interface PictureEvaluation {
   /** One for each variant of the plan. */
   tallies: Tally[];
   skipped: SkippedImage[];
+  /** What ran the network, with its version. */
+  engine: string;
   /** Time in the network, per thread. */
   inferenceSeconds: number;
   /** The rest: reading, distorting, measuring, starting the threads. */
@@ -36,11 +38,13 @@ export async function evaluatePictures(
   const skipped: SkippedImage[] = [];
   const meter = new ProgressMeter(job, parts.step, 'pictures', items.length);
   let inferenceSeconds = 0;
+  let description = engine.description;
   const begun = performance.now();
   const settings = { seed, size: { width, height }, layout, preprocessing: model.preprocessing, versions };
   for await (const { source, result } of runPictures(items, settings, plan.network, engine, threads)) {
     if (result.ok) {
       inferenceSeconds += result.inferenceSeconds;
+      description = result.engine;
       for (const [index, [clean, ...distorted]] of readAnswers(plan, result.outputs, source.path).entries()) {
         const pairs = tallies[index]!.add(source, clean!, distorted, result.pixelDifferences.slice(1));
         for (const pair of pairs) await writers[index]!.add(pair);
@@ -53,7 +57,7 @@ export async function evaluatePictures(
     await breathe(job);
   }
   if (skipped.length === items.length) throw new UserError(`none of the ${items.length} pictures can be read: ${skipped[0]?.path ?? ''}: ${skipped[0]?.reason ?? ''}`);
-  return { tallies, skipped, inferenceSeconds, imageSeconds: Math.max(0, (performance.now() - begun) / 1000 - inferenceSeconds) };
+  return { tallies, skipped, engine: description, inferenceSeconds, imageSeconds: Math.max(0, (performance.now() - begun) / 1000 - inferenceSeconds) };
 }
 
 function readAnswers(plan: AnswerPlan, outputs: readonly Record<string, Tensor>[], path: string): Answer[][] {

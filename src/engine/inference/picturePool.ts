@@ -25,7 +25,7 @@ export interface ThreadSettings {
 
 /** A picture that went through: the network's outputs for all of its versions, or its inputs where the network runs elsewhere. */
 export type ThreadReply =
-  | { ok: true; outputs: Record<string, Tensor>[]; pixelDifferences: number[]; inferenceSeconds: number }
+  | { ok: true; outputs: Record<string, Tensor>[]; pixelDifferences: number[]; inferenceSeconds: number; engine: string }
   | { ok: true; tensor: Float32Array; pixelDifferences: number[] }
   | { ok: false; reason: string };
 
@@ -63,7 +63,7 @@ export async function* runPictures<Source extends PictureSource>(
         next++;
       }
       const { source, reply } = queue.shift()!;
-      yield { source, result: await finish(await reply, own, count) };
+      yield { source, result: await finish(await reply, own, engine, count) };
     }
   } finally {
     await Promise.all(pool.map((thread) => thread.end()));
@@ -71,12 +71,12 @@ export async function* runPictures<Source extends PictureSource>(
   }
 }
 
-async function finish(reply: ThreadReply, own: Network | null, threads: number): Promise<PictureResult> {
+async function finish(reply: ThreadReply, own: Network | null, engine: Engine, threads: number): Promise<PictureResult> {
   if (!reply.ok) return reply;
   if ('outputs' in reply) return { ...reply, inferenceSeconds: reply.inferenceSeconds / threads };
   const begun = performance.now();
   const outputs = await own!.run(reply.tensor);
-  return { ok: true, outputs, pixelDifferences: reply.pixelDifferences, inferenceSeconds: (performance.now() - begun) / 1000 };
+  return { ok: true, outputs, pixelDifferences: reply.pixelDifferences, inferenceSeconds: (performance.now() - begun) / 1000, engine: engine.description };
 }
 
 /** One thread with the calls that wait for it. */

@@ -30,7 +30,7 @@ async function take(source: PictureSource): Promise<ThreadReply> {
   running = run.catch(() => undefined);
   const outputs = await run;
   spare.push(tensor);
-  return { ok: true, outputs, pixelDifferences, inferenceSeconds: (performance.now() - begun) / 1000 };
+  return { ok: true, outputs, pixelDifferences, inferenceSeconds: (performance.now() - begun) / 1000, engine: onnxRuntime.description };
 }
 
 /** Whether nobody waits for pictures any more. */
