@@ -7,6 +7,8 @@ import { ModelProtoSchema } from '../graph/onnx_pb.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { UserError } from '../job.ts';
 import type { PictureSource, PrepareSettings } from '../pictures/prepare.ts';
+// Imported for its effect: it closes what is no photograph for all threads, before they start.
+import '../pictures/sharp.ts';
 import { Network, type NetworkPlan } from './network.ts';
 
 /** Pictures that a thread has in work at once: while the network runs on one, the decoder works on the next. */

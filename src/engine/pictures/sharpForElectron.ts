@@ -1,4 +1,4 @@
-/** Imported for its effect, before sharp: chooses sharp's build for this thread. */
+/** Imported before sharp, since it chooses sharp's build for this thread. */
 import Module from 'node:module';
 
 /** Node's resolver of `require`, which its types leave out. */
@@ -12,7 +12,7 @@ const LINUX_BINARY = /^@img\/sharp-linux(musl)?-\w+\/sharp\.node$/;
  * Whether sharp must be its WebAssembly build: its Linux binaries bring a glib that clashes with Electron's, also in a child
  * process of Electron (https://github.com/electron/electron/issues/46323). `MODEL_STABILITY_SHARP=wasm` asks for it anywhere.
  */
-function needsWasmSharp(): boolean {
+export function needsWasmSharp(): boolean {
   if (process.env['MODEL_STABILITY_SHARP'] === 'wasm') return true;
   return process.platform === 'linux' && process.versions['electron'] !== undefined;
 }
