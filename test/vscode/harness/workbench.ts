@@ -114,8 +114,16 @@ export class Workbench {
 
   /** Opens a file by the quick open box. */
   async openFile(file: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
-    await this.quickInput().waitFor();
+    // A key that falls while a webview takes the focus reaches neither: it is pressed until the box is there.
+    for (const end = Date.now() + 30_000; ;) {
+      await this.page.keyboard.press('Control+P');
+      try {
+        await this.quickInput().waitFor({ timeout: 3000 });
+        break;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+    }
     await this.quickInput().fill(file);
     // The box also offers files that only resemble the one asked for.
     const name = this.page.locator('.label-name').filter({ has: this.page.getByText(path.basename(file), { exact: true }) });
