@@ -5,6 +5,44 @@ export interface Job {
   signal: AbortSignal;
   progress(progress: Progress): void;
   log(line: string): void;
+  /** Asked after every step of training: true ends the training, keeps the best so far and goes on to the report. */
+  finishEarly?(): boolean;
+  /** Where the job is to wait: a promise that is settled when it may go on. Asked wherever a job breathes. */
+  paused?(): Promise<void> | null;
+}
+
+/** What whoever runs a job holds in hand to steer it: `...control.steering` goes into the job. */
+export class JobControl {
+  #finish = false;
+  #pause: { promise: Promise<void>; end: () => void } | null = null;
+
+  get paused(): boolean {
+    return this.#pause !== null;
+  }
+
+  /** The job waits at its next breath. */
+  pause(): void {
+    if (this.#pause) return;
+    let end = (): void => undefined;
+    const promise = new Promise<void>((resolve) => (end = resolve));
+    this.#pause = { promise, end };
+  }
+
+  resume(): void {
+    this.#pause?.end();
+    this.#pause = null;
+  }
+
+  /** A training stops and keeps the best so far. A job that waits goes on to do so. */
+  finishEarly(): void {
+    this.#finish = true;
+    this.resume();
+  }
+
+  /** The part of a job that asks. */
+  get steering(): Required<Pick<Job, 'finishEarly' | 'paused'>> {
+    return { finishEarly: () => this.#finish, paused: () => this.#pause?.promise ?? null };
+  }
 }
 
 /** Thrown where a job stops because it was asked to. */
@@ -23,8 +61,13 @@ export class UserError extends Error {
   override name = 'UserError';
 }
 
-/** Lets messages in (a cancel, for one) and throws `CancelledError` where the job was cancelled. */
-export async function breathe(job: Pick<Job, 'signal'>): Promise<void> {
+/** Lets messages in (a cancel, for one), waits where the job is paused, and throws `CancelledError` where it was cancelled. */
+export async function breathe(job: Pick<Job, 'signal' | 'paused'>): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let pause = job.paused?.(); pause && !job.signal.aborted; pause = job.paused?.()) await Promise.race([pause, aborted(job.signal)]);
   if (job.signal.aborted) throw new CancelledError();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -216,6 +216,30 @@ export interface EpochLosses {
   validationStabilityLoss: number | null;
 }
 
+/** What is known after an epoch. */
+export interface EpochResult extends EpochLosses {
+  /** Share of clean validation answers that are right (without labels: the original's), and of those that distortions change; a bounded sample. */
+  validationPrecision?: number | null;
+  validationLabelInstability?: number | null;
+}
+
+/** The live curves of a training that is under way. */
+export interface TrainingCurves {
+  /** What is being trained: a point of the search, the control where `alpha` is 0. */
+  point: { train: string; alpha: number; sigma: number; learningRate: number };
+  /** Number of this training in its job, from 1, and how many are planned. */
+  number: number;
+  of: number;
+  /** Epoch under way, from 1, how much of it is done in [0, 1], and the most that there will be. */
+  epoch: number;
+  epochShare: number;
+  epochs: number;
+  bestEpoch: number;
+  /** Finished epochs, oldest first. */
+  history: EpochResult[];
+  paused: boolean;
+}
+
 export interface StabilizeOptionsUsed {
   train: string;
   alpha: number;
@@ -235,6 +259,9 @@ export interface StabilizeOptionsUsed {
   targets: 'labels' | 'own answers';
 }
 
+/** Why a training ended: all epochs, no better for some epochs, a loss that is no number, one label for all, or because it was asked to. */
+export type TrainingStop = 'epochs' | 'early' | 'not finite' | 'collapsed' | 'asked';
+
 /** `stabilize --json`, and `run.json` of a stabilization. `before/`, `control/` and `after/` beside it are evaluations. */
 export interface Stabilization {
   runVersion: RunVersion;
@@ -247,12 +274,12 @@ export interface Stabilization {
     parameters: number;
     epochs: number;
     bestEpoch: number;
-    stopped: 'epochs' | 'early' | 'not finite' | 'collapsed';
+    stopped: TrainingStop;
   };
   options: StabilizeOptionsUsed;
   images: { total: number; training: number; validation: number; test: number; skipped: SkippedImage[] };
   search: SearchPoint[];
-  history: EpochLosses[];
+  history: EpochResult[];
   before: Evaluation;
   control: Evaluation;
   after: Evaluation;
@@ -278,4 +305,6 @@ export interface Progress {
   perSecond?: number;
   /** Seconds left of this step, where that can be told. */
   secondsLeft?: number;
+  /** Present while a network is trained. */
+  training?: TrainingCurves;
 }

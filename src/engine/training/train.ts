@@ -1,7 +1,7 @@
 import { breathe, type Job } from '../job.ts';
 import { ProgressMeter } from '../progress.ts';
 import { randomSource } from '../random.ts';
-import type { EpochLosses, Stabilization } from '../results.ts';
+import type { EpochResult, Stabilization } from '../results.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { FeatureStore } from './featureStore.ts';
 import type { Losses, TrainingState, TrainingStep } from './trainingStep.ts';
@@ -34,7 +34,7 @@ export interface TrainingProgress {
   epoch: number;
   bestEpoch: number;
   bestLoss: number;
-  history: EpochLosses[];
+  history: EpochResult[];
   stopped: Stabilization['trained']['stopped'] | null;
   current: TrainingState;
   best: TrainingState;
