@@ -141,7 +141,7 @@ export const strings = {
     lossNames: { loss: 'training loss', stabilityLoss: 'stability loss', validationLoss: 'validation loss', validationStabilityLoss: 'validation stability loss' },
     lossText: (epochs: number, best: number) => `Losses of ${plural(epochs, 'epoch', 'epochs')}; the best is epoch ${best}`,
     bestEpoch: (epoch: number) => `best epoch ${epoch}`,
-    stopped: { epochs: 'all epochs', early: 'stopped early, nothing improved', 'not finite': 'stopped: a loss was not finite', collapsed: 'stopped: the answers collapsed to one class' },
+    stopped: { epochs: 'all epochs', early: 'stopped early, nothing improved', 'not finite': 'stopped: a loss was not finite', collapsed: 'stopped: the answers collapsed to one class', asked: 'stopped when asked to, the best so far kept' },
     trained: 'Trained', output: 'New file', split: 'Pictures', options: 'Options',
     splitText: (training: number, validation: number, test: number) => `${count(training)} for training, ${count(validation)} for choosing, ${count(test)} for these numbers`,
     two: 'Two runs', stabilization: 'Before, control, stabilized',
