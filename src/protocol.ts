@@ -28,6 +28,9 @@ export interface WorkerMethods {
   pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
 }
 
+/** How a running job is steered: it waits, goes on, or ends its training with the best so far. */
+export type JobSteering = 'pause' | 'resume' | 'finishEarly';
+
 /** What a worker says without being asked. */
 export interface WorkerEvents {
   progress(progress: Progress): void;
@@ -50,6 +53,10 @@ export interface JobView {
   kind: 'evaluate' | 'stabilize';
   model: string;
   progress: Progress | null;
+  /** The job was told to wait; it does so at its next breath. */
+  paused: boolean;
+  /** A training was told to end with the best so far. */
+  finishing: boolean;
 }
 
 /** The host's truth, pushed whole whenever it changes and asked for by `ready`. */
@@ -77,7 +84,8 @@ export interface PanelState {
   view: PanelView;
 }
 
-export type PanelView = 'overview' | 'gallery' | 'compare';
+/** The panel's views: one file each in `webview-ui/views/`. */
+export type PanelView = 'overview' | 'gallery' | 'distances' | 'compare' | 'sweep' | 'training' | 'sequence';
 
 /** What a webview asks the host. */
 export interface HostMethods {

@@ -4,9 +4,9 @@
  */
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import type { CancellationToken } from 'vscode-jsonrpc/node';
-import type { Job } from './engine/job.ts';
+import { JobControl, type Job } from './engine/job.ts';
 import { ProgressThrottle } from './progressThrottle.ts';
-import type { WorkerMethods } from './protocol.ts';
+import type { JobSteering, WorkerMethods } from './protocol.ts';
 import { toResponseError } from './rpc.ts';
 
 type Handlers = { [M in keyof WorkerMethods]: (params: Parameters<WorkerMethods[M]>[0], job: Job) => ReturnType<WorkerMethods[M]> };
@@ -24,7 +24,13 @@ const handlers: Handlers = {
 
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
 
-function jobFor(token: CancellationToken): { job: Job; throttle: ProgressThrottle } {
+/** What steers the jobs that run in this process; a worker of the extension has one job. */
+const controls = new Set<JobControl>();
+connection.onNotification('steer', (steering: JobSteering) => {
+  for (const control of controls) control[steering]();
+});
+
+function jobFor(token: CancellationToken, control: JobControl): { job: Job; throttle: ProgressThrottle } {
   const controller = new AbortController();
   token.onCancellationRequested(() => controller.abort());
   const throttle = new ProgressThrottle((progress) => void connection.sendNotification('progress', progress));
@@ -32,18 +38,22 @@ function jobFor(token: CancellationToken): { job: Job; throttle: ProgressThrottl
     signal: controller.signal,
     progress: (progress) => throttle.push(progress),
     log: (line) => void connection.sendNotification('log', line),
+    ...control.steering,
   };
   return { job, throttle };
 }
 
 for (const [method, handle] of Object.entries(handlers) as [string, (params: unknown, job: Job) => Promise<unknown>][]) {
   connection.onRequest(method, async (params: unknown, token: CancellationToken) => {
-    const { job, throttle } = jobFor(token);
+    const control = new JobControl();
+    controls.add(control);
+    const { job, throttle } = jobFor(token, control);
     try {
       return await handle(params, job);
     } catch (error) {
       return toResponseError(error);
     } finally {
+      controls.delete(control);
       throttle.flush();
     }
   });

@@ -10,7 +10,7 @@ import { CancellationTokenSource, createMessageConnection, IPCMessageReader, IPC
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { CancelledError } from './engine/job.ts';
 import type { Progress } from './engine/results.ts';
-import type { WorkerEvents, WorkerMethods } from './protocol.ts';
+import type { JobSteering, WorkerEvents, WorkerMethods } from './protocol.ts';
 import { fromResponseError } from './rpc.ts';
 
 /** How a worker is started and to whom it talks. */
@@ -112,6 +112,11 @@ export class WorkerProcess {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(timer);
     }
+  }
+
+  /** Tells the jobs of this worker to wait, to go on, or to end with the best so far; a worker that is gone has none. */
+  steer(steering: JobSteering): void {
+    if (this.alive) void this.#connection.sendNotification('steer', steering);
   }
 
   /** Lets the worker go: without its channel it ends by itself, or after two seconds by force. */

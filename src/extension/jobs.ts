@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../engine/job.ts';
 import type { Progress } from '../engine/results.ts';
-import type { WorkerMethods, JobView } from '../protocol.ts';
+import type { JobSteering, JobView, WorkerMethods } from '../protocol.ts';
+import type { WorkerProcess } from '../workerProcess.ts';
 import { describeProgress } from './describeProgress.ts';
 import { modelName } from './modelFiles.ts';
 import { startWorker } from './startWorker.ts';
@@ -11,8 +12,10 @@ type Options<M extends JobMethod> = Parameters<WorkerMethods[M]>[0];
 type Result<M extends JobMethod> = Awaited<ReturnType<WorkerMethods[M]>>;
 
 interface RunningJob {
+  model: string;
   view: JobView;
   controller: AbortController;
+  worker: WorkerProcess | null;
 }
 
 /** Runs jobs on models, each in a worker of its own, one at a time for each model. */
@@ -39,6 +42,21 @@ export class Jobs implements vscode.Disposable {
     return this.#failures.get(model) ?? null;
   }
 
+  /** All jobs that run, each with the path of its model file, oldest first. */
+  get all(): { model: string; view: JobView }[] {
+    return [...this.#running.values()];
+  }
+
+  /** Tells the job on a model file to wait, to go on, or to end its training with the best so far. */
+  steer(model: string, steering: JobSteering): void {
+    const job = this.#running.get(model);
+    if (!job) return;
+    job.worker?.steer(steering);
+    job.view.paused = steering === 'pause';
+    if (steering === 'finishEarly') job.view.finishing = true;
+    this.#changed.fire();
+  }
+
   cancel(model: string): void {
     this.#running.get(model)?.controller.abort();
   }
@@ -50,7 +68,8 @@ export class Jobs implements vscode.Disposable {
   async run<M extends JobMethod>(kind: M, options: Options<M>): Promise<Result<M>> {
     const { model } = options;
     if (this.#running.has(model)) throw new UserError(vscode.l10n.t('a job on {0} is running already', modelName(model)));
-    const job: RunningJob = { view: { kind, model: modelName(model), progress: null }, controller: new AbortController() };
+    const view: JobView = { kind, model: modelName(model), progress: null, paused: false, finishing: false };
+    const job: RunningJob = { model, view, controller: new AbortController(), worker: null };
     this.#running.set(model, job);
     this.#failures.delete(model);
     this.#changed.fire();
@@ -86,6 +105,7 @@ export class Jobs implements vscode.Disposable {
       },
     });
     this.#log.info(`worker ${String(worker.pid)} started`);
+    job.worker = worker;
     try {
       return await worker.call<M>(kind, options, job.controller.signal);
     } finally {

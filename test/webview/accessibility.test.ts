@@ -6,7 +6,7 @@ import { TestHost, THEMES, WebviewBrowser } from './webviewPage.ts';
 
 const runs: PanelState['runs'] = ['/runs/one', '/runs/two'].map((run) => ({ run, kind: 'evaluation', state: 'done', model: 'm', modelSha256: 's', startedAt: '2026-11-22T10:52:00Z', summary: '7.4 %' }));
 const evaluated: Partial<PanelState> = { runs, run: '/runs/one', result: { ...evaluation(720), warnings: ['Clean precision is near chance.'] } };
-const job = { kind: 'evaluate', model: 'patches.onnx', progress: { step: 'evaluating', done: 1, total: 2, unit: 'pictures' } } as const;
+const job = { kind: 'evaluate', model: 'patches.onnx', progress: { step: 'evaluating', done: 1, total: 2, unit: 'pictures' }, paused: false, finishing: false } as const;
 
 /** Each screen: its state, its page, and what is there when it is ready. */
 const SCREENS: Record<string, { state: Partial<PanelState>; page?: 'modelEditor'; ready: string; keys?: string[] }> = {

@@ -49,7 +49,7 @@ describe('model page', function () {
     await page.getByRole('button', { name: 'Evaluate' }).click();
     await page.getByRole('button', { name: 'Stabilize' }).click();
     await page.getByRole('button', { name: 'Open Gallery' }).click();
-    await host.push({ job: { kind: 'stabilize', model: 'patches.onnx', progress: null } });
+    await host.push({ job: { kind: 'stabilize', model: 'patches.onnx', progress: null, paused: false, finishing: false } });
     await page.getByRole('button', { name: 'Cancel' }).click();
     assert.deepEqual(host.calls.map(({ method, params }) => [method, params]).slice(1), [['evaluate', undefined], ['stabilize', undefined], ['openPanel', { view: 'gallery' }], ['cancel', undefined]]);
   });

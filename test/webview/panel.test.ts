@@ -8,7 +8,7 @@ const RUN = '/runs/one';
 const item = (run: string, kind: RunListItem['kind']): RunListItem => ({ run, kind, state: 'done', model: '/models/patches.onnx', modelSha256: '4be1', startedAt: '2026-11-22T10:52:00Z', summary: '32.9 % at gaussian-noise 0.04' });
 const runs = [item(RUN, 'evaluation'), item('/runs/two', 'stabilization')];
 const evaluated: Partial<PanelState> = { runs, run: RUN, result: evaluation(720) };
-const job = { kind: 'evaluate', model: 'patches.onnx', progress: { step: 'evaluating', done: 1200, total: 2000, unit: 'pictures', perSecond: 152.4, secondsLeft: 5.2 } } as const;
+const job = { kind: 'evaluate', model: 'patches.onnx', progress: { step: 'evaluating', done: 1200, total: 2000, unit: 'pictures', perSecond: 152.4, secondsLeft: 5.2 }, paused: false, finishing: false } as const;
 
 describe('panel', function () {
   this.timeout(60_000);
