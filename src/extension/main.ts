@@ -6,6 +6,7 @@ import type * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { ImageFolders } from './imageFolders.ts';
 import { Jobs } from './jobs.ts';
+import { JobStatus } from './jobStatus.ts';
 import { createLog } from './log.ts';
 import { ModelEditorProvider } from './modelEditor.ts';
 import { ModelSessions } from './modelSessions.ts';
@@ -22,7 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const sessions = new ModelSessions(viewer);
   const panel = new Panel(context.extensionUri, { viewer, jobs, images, log }, sessions);
   context.subscriptions.push(
-    log, viewer, jobs, sessions, panel,
+    log, viewer, jobs, new JobStatus(jobs), sessions, panel,
     ModelEditorProvider.register(context.extensionUri, { viewer, jobs, images, log }, sessions),
     ...registerCommands({ viewer, jobs, images, log, sessions, panel }),
   );
