@@ -9,6 +9,7 @@ import { checkTensor, elementType, encodeTensor, numberToFloat16, sizeOf, toByte
 import { findWeights } from '../graph/weights.ts';
 import { writeError, writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
+import { checkGraph } from './onnx/checkGraph.ts';
 import { inlineExternalData, isExternal, readExternalEntry } from './onnx/externalData.ts';
 import { convertFloat16 } from './onnx/float16.ts';
 import { allTensors, namedTensors } from './onnx/tensors.ts';
@@ -42,6 +43,7 @@ async function parse(path: string): Promise<ModelProto> {
 
 async function read(path: string): Promise<ModelGraph> {
   const model = await parse(path);
+  checkGraph(path, model.graph!);
   const origins = new Map<string, WeightOrigin>();
   const named = namedTensors(model);
   const tensors = allTensors(model.graph!);

@@ -1,4 +1,4 @@
-import { elementType, type ElementType, type Tensor, decodeTensor, sizeOf } from './tensor.ts';
+import { elementType, isKnownType, type ElementType, type Tensor, decodeTensor, sizeOf } from './tensor.ts';
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.ts';
 
 /** Where a weight's values lie in the model's own files, so that new values can be written back there. */
@@ -100,10 +100,10 @@ export class ModelGraph {
     return this.#consumers.get(value) ?? [];
   }
 
-  /** A value that is fixed in the file: an initializer, or the output of a Constant node. */
+  /** A value that is fixed in the file: an initializer, or the output of a Constant node; undefined where it is of a type that this program does not compute with. */
   constant(value: string): Tensor | undefined {
     const proto = this.#tensors.get(value);
-    return proto && decodeTensor(proto);
+    return proto && isKnownType(proto.dataType) ? decodeTensor(proto) : undefined;
   }
 
   /** Shape of a fixed value, without decoding it. */

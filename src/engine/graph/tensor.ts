@@ -20,6 +20,9 @@ export const elementTypeCode: Record<ElementType, number> = {
   float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, uint32: 12, uint64: 13,
 };
 
+/** The highest number of an element type in ONNX 1.23; types above `elementTypeCode`'s are the engine's affair. */
+const largestTypeCode = 28;
+
 const typeOfCode = new Map(Object.entries(elementTypeCode).map(([type, code]) => [code, type as ElementType]));
 
 const arrayOf: Record<ElementType, { new (buffer: ArrayBuffer): TensorData; BYTES_PER_ELEMENT: number }> = {
@@ -32,6 +35,11 @@ export function elementType(code: number): ElementType {
   const type = typeOfCode.get(code);
   if (!type) throw new Error(`element type ${code} is not supported`);
   return type;
+}
+
+/** Whether this program computes with the element type of that ONNX number. */
+export function isKnownType(code: number): boolean {
+  return typeOfCode.has(code);
 }
 
 /** Bytes of one element. */
@@ -74,6 +82,7 @@ export function decodeTensor(proto: TensorProto): Tensor {
  */
 export function checkTensor(proto: TensorProto): void {
   const type = typeOfCode.get(proto.dataType);
+  if (proto.dataType < 1 || proto.dataType > largestTypeCode) throw new Error(`tensor ${proto.name} has element type ${proto.dataType}, which there is not`);
   if (!type) return;
   const name = proto.name === '' ? 'a constant' : `tensor ${proto.name}`;
   const shape = `[${proto.dims.join(', ')}]`;

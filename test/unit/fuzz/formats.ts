@@ -1,0 +1,20 @@
+/** A small valid model that the fuzzer damages. */
+export interface FuzzedModel {
+  /** Name of the format, and what is special about this model where a format has several. */
+  name: string;
+  /** The file that is opened, in a folder of its own below test/fixtures; everything else in `folder` is copied beside it. */
+  file: string;
+  /** Other files of the model, relative to the folder of `file`. */
+  beside?: readonly string[];
+  /** Cases in `npm test`; default 300. */
+  cases?: number;
+}
+
+/** Sorted by name; paths are relative to test/fixtures. To fuzz another format's reader, add its line here. */
+export const fuzzedModels: readonly FuzzedModel[] = [
+  { name: 'onnx', file: 'onnx/plain-opset9.onnx' },
+  { name: 'onnx, batch of one', file: 'onnx/fixed-batch.onnx' },
+  { name: 'onnx, external data', file: 'onnx/mobilenet-default.onnx', beside: ['mobilenet-default.onnx.data'] },
+  { name: 'tensorflowjs-layers', file: 'tfjs/residual/model.json', beside: ['group1-shard1of3.bin', 'group1-shard2of3.bin', 'group1-shard3of3.bin'] },
+  { name: 'tensorflowjs-layers, nested', file: 'tfjs/nested/model.json', beside: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
+];
