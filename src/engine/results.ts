@@ -72,6 +72,36 @@ export interface ModelInfo {
   classNames: string[] | null;
 }
 
+/** One way of preparing pictures that was tried. */
+export interface PreprocessingTrial {
+  preprocessing: Preprocessing;
+  /** Whether this is how the model's pictures are prepared now. */
+  present: boolean;
+  /** Null where the pictures have no labels. */
+  precisionAt1: Share | null;
+  /** Mean probability of the most likely class, in [0, 1]. */
+  meanConfidence: number;
+  /** What an answer tells of the picture, in nats: high where the model is sure and its answers differ. Decides without labels. */
+  information: number;
+  /** How many different labels were given: one alone is no answer. */
+  differentLabels: number;
+  /** McNemar's exact p against the best; null for the best itself and without labels. */
+  p: number | null;
+}
+
+/** `find-preprocessing --json`. */
+export interface PreprocessingSearch {
+  model: { path: string; format: string; sha256: string; inputShape: number[] };
+  method: { engine: string; seed: number; labels: 'folders' | 'file' | null; images: string; version: string; startedAt: string };
+  images: { total: number; evaluated: number; skipped: SkippedImage[] };
+  /** Best first. */
+  trials: PreprocessingTrial[];
+  /** What it comes to, in words. */
+  verdict: string;
+  warnings: string[];
+  timing: { wallSeconds: number };
+}
+
 export interface DistortionSpec {
   name: string;
   strength: number;
@@ -193,6 +223,8 @@ export interface Comparison {
 }
 
 export type Divergence = 'cross-entropy' | 'kl' | 'js' | 'l2';
+/** What a model is trained for; see `TrainingDefinition`. */
+export type Objective = 'classification' | 'embedding' | 'triplet';
 export type OptimizerName = 'sgd' | 'adam';
 export type EngineName = 'onnxruntime' | 'tensorflow';
 

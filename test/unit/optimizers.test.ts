@@ -24,7 +24,7 @@ function definition(divergence: Divergence = 'cross-entropy', optimizer: Optimiz
   return { forward: builder.build(), logits: 'logits', weights: ['w1', 'b1', 'w2', 'b2'], divergence, optimizer, threads: 1 };
 }
 
-function batchOf(size: number, seed: number, sigma = 0.3): TrainingBatch {
+function batchOf(size: number, seed: number, sigma = 0.3): TrainingBatch & { targets: Tensor } {
   const next = randomNumbers(seed);
   const clean = floats([size, features], () => next() * 2 - 1);
   const noisy = floats([size, features], () => 0);

@@ -40,7 +40,7 @@ function convolutions(divergence: Divergence, optimizer: OptimizerName): Trainin
   return { forward: builder.build(), logits: 'logits', weights: Object.keys(weights), divergence, optimizer, threads: 1 };
 }
 
-function batchOf(size: number, seed: number, { sigma = 0.3, alpha = 0.7, learningRate = 0.02, shape = [features] } = {}): TrainingBatch {
+function batchOf(size: number, seed: number, { sigma = 0.3, alpha = 0.7, learningRate = 0.02, shape = [features] } = {}): TrainingBatch & { targets: Tensor } {
   const clean = floats([size, ...shape], seed);
   const noise = floats([size, ...shape], seed + 0.5).data;
   const noisy: Tensor = { ...clean, data: (clean.data as Float32Array).map((value, index) => value + sigma * Number(noise[index])) };

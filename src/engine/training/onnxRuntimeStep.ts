@@ -79,7 +79,7 @@ function variablesOf(graph: TrainingGraph): Record<string, Tensor> {
 }
 
 function pictures(graph: TrainingGraph, batch: Pick<TrainingBatch, 'clean' | 'noisy' | 'targets'>): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = { [graph.targets]: batch.targets };
+  const feeds: Record<string, Tensor> = batch.targets ? { [graph.targets]: batch.targets } : {};
   for (const [name, input] of Object.entries(graph.clean)) if (batch.clean[name]) feeds[input] = batch.clean[name];
   for (const [name, input] of Object.entries(graph.noisy)) if (batch.noisy[name]) feeds[input] = batch.noisy[name];
   return feeds;

@@ -36,6 +36,7 @@ export async function createTensorFlowStep(definition: TrainingDefinition): Prom
   /** Both losses, as scalars. */
   const losses = ({ clean, noisy, targets }: Pick<TrainingBatch, 'clean' | 'noisy' | 'targets'>) => {
     const logP = forward(clean);
+    if (!targets) throw new Error('the batch has no targets');
     return { loss: cleanLoss(logP, upload(targets)), stabilityLoss: divergences[definition.divergence](logP, forward(noisy)) };
   };
   const read = async ({ loss, stabilityLoss }: { loss: tf.Scalar; stabilityLoss: tf.Scalar }): Promise<Losses> => {
