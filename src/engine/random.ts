@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { kernels, layOut, read, write } from './kernels/kernels.ts';
 
 /**
  * Seeded random numbers: xoshiro128** (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47,
@@ -14,7 +15,7 @@ export interface RandomSource {
   integer(n: number): number;
   /** Normal with mean 0 and standard deviation 1, on a grid of about 4e-7 and finer. */
   normal(): number;
-  /** Fills `out` with normal numbers of mean 0 and standard deviation `sigma`; about 5 ns a number. */
+  /** Fills `out` with normal numbers of mean 0 and standard deviation `sigma`. */
   fillNormal(out: Float32Array, sigma: number): void;
   /** Puts the values in random order, in place; each order is equally likely. */
   shuffle(values: Uint32Array): void;
@@ -123,10 +124,7 @@ class Xoshiro implements RandomSource {
     }
   }
 
-  /**
-   * The state is held in local variables, and the few points that need a decision are put off to the end of a block, since a
-   * call within the loop would make every number twice as slow.
-   */
+  /** The few points that need a decision are put off to the end of a block: the rest is one loop without calls. */
   fillNormal(out: Float32Array, sigma: number): void {
     for (let from = 0; from < out.length; from += blockSize) {
       this.#fillBlock(out, from, Math.min(out.length, from + blockSize), sigma);
@@ -134,38 +132,20 @@ class Xoshiro implements RandomSource {
   }
 
   #fillBlock(out: Float32Array, from: number, to: number, sigma: number): void {
-    const s = this.#state;
-    let s0 = s[0]!;
-    let s1 = s[1]!;
-    let s2 = s[2]!;
-    let s3 = s[3]!;
-    let undecided = 0;
-    for (let i = from; i < to; i++) {
-      const product = Math.imul(s1, 5);
-      const bits = Math.imul((product << 7) | (product >>> 25), 9);
-      const shifted = s1 << 9;
-      s2 ^= s0;
-      s3 ^= s1;
-      s1 ^= s2;
-      s0 ^= s3;
-      s2 ^= shifted;
-      s3 = (s3 << 11) | (s3 >>> 21);
-      const layer = bits & 0xff;
-      const x = ((bits >> 8) + 0.5) * scale[layer]!;
-      out[i] = x * sigma;
-      if (Math.abs(x) >= edge[layer + 1]!) {
-        undecidedAt[undecided] = i;
-        undecidedBits[undecided++] = bits;
-      }
-    }
-    s[0] = s0;
-    s[1] = s1;
-    s[2] = s2;
-    s[3] = s3;
+    const count = to - from;
+    const [state, numbers, edges, scales, at, bitsAt] = layOut(16, count * 4, edge.byteLength, scale.byteLength, count * 4, count * 4) as [number, number, number, number, number, number];
+    write(state, this.#state);
+    write(edges, edge);
+    write(scales, scale);
+    const undecided = kernels.normalBlock(state, numbers, count, sigma, edges, scales, at, bitsAt);
+    read(state, this.#state);
+    read(numbers, out.subarray(from, to));
+    read(at, undecidedAt.subarray(0, undecided));
+    read(bitsAt, undecidedBits.subarray(0, undecided));
     for (let k = 0; k < undecided; k++) {
       const bits = undecidedBits[k]!;
       const layer = bits & 0xff;
-      out[undecidedAt[k]!] = this.#outside(layer, ((bits >> 8) + 0.5) * scale[layer]!) * sigma;
+      out[from + undecidedAt[k]!] = this.#outside(layer, ((bits >> 8) + 0.5) * scale[layer]!) * sigma;
     }
   }
 

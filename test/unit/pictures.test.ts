@@ -98,6 +98,7 @@ describe('pictures', () => {
     ['truncated.webp', async () => (await sharp(pattern(200, 200).data, { raw: { width: 200, height: 200, channels: 3 } }).webp().toBuffer()).subarray(0, 2000), /cut short|damaged/],
     ['header.jpg', () => Buffer.from([0xff, 0xd8, 0xff]), /cut short|damaged|not a picture/],
     ['huge.png', () => hugePng(), 'has more than 100 million pixels'],
+    ['long.png', () => raw(new Array<number>(70_000).fill(7), 70_000, 1, 1).png().toBuffer(), 'has a side of more than 65535 pixels'],
   ];
   for (const [name, content, reason] of broken) {
     it(`says why it cannot read a file that is ${name}`, async () => {
@@ -239,6 +240,16 @@ describe('resizing', () => {
       assert.equal(resizePicture(same, { width: 5, height: 4 }, mode, 'bicubic'), same);
     });
   }
+
+  it('scales a picture that is taken in parts as each of its rows', () => {
+    const row = pattern(1500, 1).data;
+    const height = 900;
+    const tall: Picture = { width: 1500, height, data: new Uint8Array(row.length * height) };
+    for (let y = 0; y < height; y++) tall.data.set(row, y * row.length);
+    const scaled = resample(tall, 333, height, 'bicubic', { left: 0, top: 0, right: 1500, bottom: height });
+    const expected = resample({ width: 1500, height: 1, data: row }, 333, 1, 'bicubic', { left: 0, top: 0, right: 1500, bottom: 1 });
+    for (let y = 0; y < height; y++) assert.deepEqual(scaled.data.subarray(y * 999, (y + 1) * 999), expected.data);
+  });
 });
 
 describe('tensors', () => {

@@ -1,3 +1,4 @@
+import { kernels, layOut, read, write } from '../kernels/kernels.ts';
 import type { Distortion } from './distortion.ts';
 
 /** Adds N(0, σ²) to every value in [0, 1]; the picture stays one of 8 bits, so values are rounded and clipped. */
@@ -14,10 +15,11 @@ export const gaussianNoise: Distortion = {
     for (let from = 0; from < data.length; from += noise.length) {
       const end = Math.min(noise.length, data.length - from);
       random.fillNormal(noise, strength * 255);
-      for (let i = 0; i < end; i++) {
-        const value = data[from + i]! + noise[i]! + 0.5;
-        noisy[from + i] = value < 0 ? 0 : value > 255 ? 255 : value | 0;
-      }
+      const [source, added, sum] = layOut(end, end * 4, end) as [number, number, number];
+      write(source, data.subarray(from, from + end));
+      write(added, noise.subarray(0, end));
+      kernels.addNoise(source, added, sum, end);
+      read(sum, noisy.subarray(from, from + end));
     }
     return { width, height, data: noisy };
   },

@@ -1,3 +1,4 @@
+import { kernels, layOut, read, write } from '../kernels/kernels.ts';
 import type { Interpolation } from '../results.ts';
 import type { Picture } from './picture.ts';
 
@@ -9,10 +10,11 @@ export interface Box {
   bottom: number;
 }
 
+/** How the pixels around a place are weighted. */
 type Kernel = { radius: number; weight: (distance: number) => number };
 
 /** Bicubic is the Catmull–Rom spline (a = −1/2), Lanczos has three lobes. */
-const kernels: Record<Exclude<Interpolation, 'nearest'>, Kernel> = {
+const interpolations: Record<Exclude<Interpolation, 'nearest'>, Kernel> = {
   bilinear: { radius: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: { radius: 2, weight: catmullRom },
   lanczos: { radius: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
@@ -35,11 +37,11 @@ const precision = 22;
  * Scales a part of a picture to `width` × `height`. Where it shrinks, the kernel is widened over all source pixels that fall
  * together, so that nothing aliases; `nearest` takes the pixel under each output pixel's centre. With the other kernels the
  * result is that of Pillow's `Image.resize` bit for bit (8-bit rows, then columns, with weights of 22 bits), the pixels that
- * most models have seen in training, and it takes about half of sharp's time on pictures of the size of a model's input.
+ * most models have seen in training.
  */
 export function resample(picture: Picture, width: number, height: number, interpolation: Interpolation, box: Box): Picture {
   if (interpolation === 'nearest') return nearest(picture, width, height, box);
-  const kernel = kernels[interpolation];
+  const kernel = interpolations[interpolation];
   const rows = taps(picture.height, box.top, box.bottom, height, kernel);
   const first = rows.start[0]!;
   const last = rows.start[height - 1]! + rows.count[height - 1]!;
@@ -89,72 +91,38 @@ function taps(sourceSize: number, from: number, to: number, size: number, kernel
   return { start, count, weights, stride };
 }
 
+/** Bytes of a picture that are scaled at a time, so that a large one needs no second copy of itself. */
+const stripBytes = 1 << 20;
+
 /** Scales the rows `first` to `last` of a picture to `width` pixels each. */
 function scaleRows(picture: Picture, first: number, last: number, width: number, { start, count, weights, stride }: Taps): Uint8Array {
-  const source = picture.data;
-  const out = new Uint8ClampedArray((last - first) * width * 3);
-  const half = 1 << (precision - 1);
-  let at = 0;
-  for (let y = first; y < last; y++) {
-    const row = y * picture.width * 3;
-    for (let x = 0; x < width; x++) {
-      let from = row + start[x]! * 3;
-      // Enlarging takes two pixels, mostly; without a loop that is twice as fast.
-      if (count[x] === 2) {
-        const first = weights[x * stride]!;
-        const second = weights[x * stride + 1]!;
-        out[at++] = (half + Math.imul(first, source[from]!) + Math.imul(second, source[from + 3]!)) >> precision;
-        out[at++] = (half + Math.imul(first, source[from + 1]!) + Math.imul(second, source[from + 4]!)) >> precision;
-        out[at++] = (half + Math.imul(first, source[from + 2]!) + Math.imul(second, source[from + 5]!)) >> precision;
-        continue;
-      }
-      let red = half;
-      let green = half;
-      let blue = half;
-      const end = x * stride + count[x]!;
-      for (let k = x * stride; k < end; k++, from += 3) {
-        const weight = weights[k]!;
-        red = (red + Math.imul(weight, source[from]!)) | 0;
-        green = (green + Math.imul(weight, source[from + 1]!)) | 0;
-        blue = (blue + Math.imul(weight, source[from + 2]!)) | 0;
-      }
-      out[at++] = red >> precision;
-      out[at++] = green >> precision;
-      out[at++] = blue >> precision;
-    }
+  const rowBytes = picture.width * 3;
+  const strip = Math.min(last - first, Math.max(1, Math.floor(stripBytes / rowBytes)));
+  const out = new Uint8Array((last - first) * width * 3);
+  const [source, scaled, starts, counts, factors] = layOut(strip * rowBytes, strip * width * 3, start.byteLength, count.byteLength, weights.byteLength) as [number, number, number, number, number];
+  write(starts, start);
+  write(counts, count);
+  write(factors, weights);
+  for (let y = first; y < last; y += strip) {
+    const rows = Math.min(strip, last - y);
+    write(source, picture.data.subarray(y * rowBytes, (y + rows) * rowBytes));
+    kernels.scaleRows(source, rows, picture.width, scaled, width, starts, counts, factors, stride);
+    read(scaled, out.subarray((y - first) * width * 3, (y - first + rows) * width * 3));
   }
-  return new Uint8Array(out.buffer);
+  return out;
 }
 
 /** Scales columns; `source` begins with the row `offset` of the picture and its rows have `width` pixels. */
 function scaleColumns(source: Uint8Array, offset: number, width: number, height: number, { start, count, weights, stride }: Taps): Uint8Array {
-  const rowBytes = width * 3;
-  const out = new Uint8ClampedArray(height * rowBytes);
-  const half = 1 << (precision - 1);
-  const sums = new Int32Array(rowBytes);
-  for (let y = 0; y < height; y++) {
-    if (count[y] === 2) {
-      mixRows(source, (start[y]! - offset) * rowBytes, rowBytes, weights[y * stride]!, weights[y * stride + 1]!, out, y * rowBytes);
-      continue;
-    }
-    sums.fill(half);
-    for (let k = 0; k < count[y]!; k++) {
-      const weight = weights[y * stride + k]!;
-      const row = (start[y]! + k - offset) * rowBytes;
-      for (let i = 0; i < rowBytes; i++) sums[i] = (sums[i]! + Math.imul(weight, source[row + i]!)) | 0;
-    }
-    const at = y * rowBytes;
-    for (let i = 0; i < rowBytes; i++) out[at + i] = sums[i]! >> precision;
-  }
-  return new Uint8Array(out.buffer);
-}
-
-/** Writes the weighted sum of a row and the one below it. */
-function mixRows(source: Uint8Array, from: number, rowBytes: number, first: number, second: number, out: Uint8ClampedArray, at: number): void {
-  const half = 1 << (precision - 1);
-  for (let i = 0; i < rowBytes; i++) {
-    out[at + i] = (half + Math.imul(first, source[from + i]!) + Math.imul(second, source[from + rowBytes + i]!)) >> precision;
-  }
+  const out = new Uint8Array(height * width * 3);
+  const [from, scaled, starts, counts, factors] = layOut(source.length, out.length, start.byteLength, count.byteLength, weights.byteLength) as [number, number, number, number, number];
+  write(from, source);
+  write(starts, start);
+  write(counts, count);
+  write(factors, weights);
+  kernels.scaleColumns(from, offset, width * 3, scaled, height, starts, counts, factors, stride);
+  read(scaled, out);
+  return out;
 }
 
 function nearest(picture: Picture, width: number, height: number, box: Box): Picture {

@@ -1,3 +1,4 @@
+import { kernels, layOut, read, write } from '../kernels/kernels.ts';
 import type { ChannelOrder, PixelRange, Preprocessing } from '../results.ts';
 import type { RandomSource } from '../random.ts';
 import type { Picture } from './picture.ts';
@@ -27,15 +28,13 @@ export function toTensor(picture: Picture, out: Float32Array, offset: number, la
     for (let i = 0, from = 0; i < pixels; i++, from += 3) out[offset + i] = table[luma(data, from)]!;
     return;
   }
-  const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
+  const length = pixels * 3;
+  const [source, numbers, ...lookUps] = layOut(length, length * 4, ...tables.map((table) => table.byteLength)) as [number, number, number, number, number];
+  write(source, data);
+  tables.forEach((table, channel) => write(lookUps[channel]!, table));
   const { start, step } = places(layout, scaling.channels, pixels);
-  const [r, g, b] = [offset + start[0], offset + start[1], offset + start[2]];
-  // One running index, and places told from it, is what the compiler makes the fastest code of.
-  for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++, from += 3, to += step) {
-    out[r + to] = red[data[from]!]!;
-    out[g + to] = green[data[from + 1]!]!;
-    out[b + to] = blue[data[from + 2]!]!;
-  }
+  kernels.lookUp(source, pixels, ...(lookUps), ...(start.map((place) => numbers + 4 * place) as [number, number, number]), step);
+  read(numbers, out.subarray(offset, offset + length));
 }
 
 /**
