@@ -1,9 +1,9 @@
 /** Numbers as the screens write them: one decimal for shares, tabular widths, true minus signs, spaces that do not break. */
 import type { DistortionSpec, Share } from '../src/engine/results.ts';
+import { language } from './language.ts';
 
 const space = '\u00a0';
 const minus = '\u2212';
-const language = 'en';
 const grouped = new Intl.NumberFormat(language);
 const dateAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
 

@@ -17,3 +17,7 @@ export const upIcon = (): TemplateResult => glyph(line('M8 13V3M4 7l4-4 4 4'), '
 export const evenIcon = (): TemplateResult => glyph(line('M2.5 9.2c1.8-2.6 3.6-2.6 5.5-1.2s3.7 1.4 5.5-1.2'), 'even');
 export const nextIcon = (): TemplateResult => glyph(line('M6 3l5 5-5 5'), 'next');
 export const previousIcon = (): TemplateResult => glyph(line('M10 3L5 8l5 5'), 'previous');
+export const overviewIcon = (): TemplateResult => glyph(svg`<path d="M2 2h5v5H2ZM9 9h5v5H9Z" fill="currentColor" opacity="0.9"/><path d="M9.5 2.5h4v4h-4ZM2.5 9.5h4v4h-4Z" fill="none" stroke="currentColor"/>`, 'overview');
+export const galleryIcon = (): TemplateResult => glyph(svg`<path d="M1.5 3h13v10h-13Z" fill="none" stroke="currentColor" stroke-width="1.2"/>${line('M2.5 11.5l3.4-3.8 2.7 2.8 2.2-2.1 2.7 3')}<circle cx="10.8" cy="5.8" r="1.1" fill="currentColor"/>`, 'gallery');
+export const compareIcon = (): TemplateResult => glyph(line('M8 1.8v12.4M2 5h3.4M2 8h3.4M2 11h3.4M10.6 5H14M10.6 8h2.2M10.6 11h1'), 'compare');
+export const distancesIcon = (): TemplateResult => glyph(line('M2 13.5V9.5M5 13.5V4M8 13.5V2.5M11 13.5V7.5M14 13.5v-2'), 'distances');

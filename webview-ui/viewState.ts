@@ -32,7 +32,10 @@ export interface StateStore {
   setState(state: ViewState): unknown;
 }
 
-export const initialGallery: GalleryState = { run: null, sort: 'featureDistance', ascending: false, distortion: null, changed: null, amplification: 8, firstRow: 0 };
+/** What of the gallery's state chooses pairs, with nothing chosen. */
+export const unfiltered = { run: null, distortion: null, changed: null, firstRow: 0 } satisfies Partial<GalleryState>;
+
+const initialGallery: GalleryState = { ...unfiltered, sort: 'featureDistance', ascending: false, amplification: 8 };
 
 /** The kept state, completed where an older version of the panel left it. */
 export function readViewState(store: StateStore): ViewState {

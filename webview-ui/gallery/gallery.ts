@@ -6,7 +6,6 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { DistortionSpec } from '../../src/engine/results.ts';
 import type { PairRow } from '../../src/protocol.ts';
 import { count, distortionName } from '../format.ts';
 import { infoIcon } from '../icons.ts';
@@ -18,19 +17,10 @@ import type { GalleryState } from '../viewState.ts';
 import { PairPages, type PairsFilter } from './pages.ts';
 import { PictureCache } from './pictures.ts';
 import { rowCells } from './row.ts';
+import type { GallerySource } from './sources.ts';
 import { galleryToolbar } from './toolbar.ts';
 import './pairDialog.ts';
 import type { PairDialog } from './pairDialog.ts';
-
-/** An evaluation whose pairs can be shown. */
-export interface GallerySource {
-  run: string;
-  name: string;
-  distortions: DistortionSpec[];
-  /** Which pairs the run kept: "all" or a rule. */
-  kept: string;
-  images: string;
-}
 
 /** Heights of a row in pixels. The style sheet fits its content into them. */
 const WIDE_ROW = 132;

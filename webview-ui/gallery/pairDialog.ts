@@ -2,7 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import type { PairPicturesQuery, PairRow } from '../../src/protocol.ts';
-import { placeOnScale } from '../charts.ts';
+import { placeOnScale } from '../charts/placeOnScale.ts';
 import { distortionName, measure, rank } from '../format.ts';
 import { nextIcon, previousIcon, wrongIcon } from '../icons.ts';
 import type { CallHost } from '../rpc.ts';
@@ -11,10 +11,10 @@ import { baseStyles } from '../styles/base.ts';
 import { galleryStyles } from '../styles/gallery.ts';
 import { pairDialogStyles } from '../styles/pairDialog.ts';
 import { answers } from './answers.ts';
-import type { GallerySource } from './gallery.ts';
 import type { PairPages } from './pages.ts';
 import { PictureCache } from './pictures.ts';
 import { answerBars, labelLine, picture } from './row.ts';
+import type { GallerySource } from './sources.ts';
 
 const LARGE_SIDE = 512;
 const KEPT_PICTURES = 8;

@@ -2,7 +2,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import type { PairRow } from '../../src/protocol.ts';
-import { placeOnScale } from '../charts.ts';
+import { placeOnScale } from '../charts/placeOnScale.ts';
 import { distortionName, measure, probability, rank } from '../format.ts';
 import { changedIcon, keptIcon, rightIcon, wrongIcon } from '../icons.ts';
 import { distortionMeaning, strings } from '../strings.ts';

@@ -5,8 +5,8 @@ import { distortionKey, distortionName } from '../format.ts';
 import { downIcon, upIcon } from '../icons.ts';
 import { strings } from '../strings.ts';
 import type { GalleryState } from '../viewState.ts';
-import type { GallerySource } from './gallery.ts';
 import type { PairPages } from './pages.ts';
+import type { GallerySource } from './sources.ts';
 
 /** Factors on |A − B| that can be chosen. */
 const AMPLIFICATIONS = [1, 2, 4, 8, 16, 32];

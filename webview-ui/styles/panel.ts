@@ -23,7 +23,8 @@ export const panelStyles = css`
   .banner { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: baseline; padding: 6px 16px; border-top: 1px solid var(--rule); }
   .banner p { flex: 1 1 200px; overflow-wrap: anywhere; }
   .tabs { display: flex; gap: 2px; padding: 0 10px; border-bottom: 1px solid var(--rule); }
-  .tabs button { background: none; border: 0; border-bottom: 2px solid transparent; border-radius: 0; padding: 6px 8px 5px; color: var(--quiet); }
+  .tabs { overflow-x: auto; scrollbar-width: thin; }
+  .tabs button { background: none; border: 0; border-bottom: 2px solid transparent; border-radius: 0; padding: 6px 8px 5px; gap: 5px; color: var(--quiet); white-space: nowrap; }
   .tabs button[aria-selected='true'] { color: var(--vscode-foreground); border-bottom-color: var(--vscode-panelTitle-activeBorder, var(--vscode-focusBorder)); }
   .tabs button:hover { color: var(--vscode-foreground); }
   .tabs button:focus-visible { outline-offset: -2px; }

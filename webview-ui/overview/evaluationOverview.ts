@@ -1,27 +1,18 @@
 /** The overview of an evaluation: verdict, warnings, a table over the distortions, curves over strength, how it was made. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { DistortionResult, DistortionSpec, Evaluation, Share } from '../src/engine/results.ts';
-import { distanceStrip, intervalBar, shareScale, strengthCurve } from './charts.ts';
-import { distortionName, interval, measure, percent, points } from './format.ts';
-import { downIcon, upIcon, warningIcon } from './icons.ts';
-import { howItWasMade } from './provenance.ts';
-import { distortionMeaning, strings } from './strings.ts';
-import { evaluationVerdict, type Phrase } from './verdict.ts';
+import type { DistortionResult, DistortionSpec, Evaluation, Share } from '../../src/engine/results.ts';
+import { distanceStrip } from '../charts/distanceStrip.ts';
+import { intervalBar } from '../charts/intervalBar.ts';
+import { shareScale } from '../charts/scale.ts';
+import { strengthCurve } from '../charts/strengthCurve.ts';
+import { distortionName, interval, measure, percent, points } from '../format.ts';
+import { downIcon, upIcon } from '../icons.ts';
+import { cell, phrase, shareText, warnings } from '../parts.ts';
+import { howItWasMade } from '../provenance.ts';
+import { distortionMeaning, strings } from '../strings.ts';
+import { evaluationVerdict } from '../verdict.ts';
 
 const text = strings.overview;
-
-/** A phrase with its weighty parts in bold. */
-export const phrase = (parts: Phrase): (string | TemplateResult)[] => parts.map((part) => typeof part === 'string' ? part : html`<b>${part.strong}</b>`);
-
-/** Sentences of warning, each with its sign. */
-export const warnings = (sentences: string[]): TemplateResult | typeof nothing => sentences.length === 0 ? nothing
-  : html`<ul class="notes">${sentences.map((sentence) => html`<li>${warningIcon()}<span>${sentence}</span></li>`)}</ul>`;
-
-/** A cell of a table that is a block where it is narrow; then it carries its column's name itself. */
-export const cell = (label: string, content: unknown, kind = ''): TemplateResult => html`<div role="cell" class=${kind}><span class="narrow-label" aria-hidden="true">${label}</span>${content}</div>`;
-
-/** A share over its interval. */
-export const shareText = (share: Share): TemplateResult => html`<span class="two numbers">${percent(share.value)}<br><span class="muted">${interval(share)}</span></span>`;
 
 function precisionText(clean: Share | undefined, distorted: Share | null): TemplateResult {
   if (!clean || !distorted) return html`<span class="muted">${text.noTruth}</span>`;

@@ -1,10 +1,10 @@
 /** What the training did: the file it wrote, the search for α and σ, the losses over the epochs. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { SearchPoint, Stabilization } from '../src/engine/results.ts';
-import { lossChart } from './charts.ts';
-import { baseName, compact, duration, percent } from './format.ts';
-import { rightIcon } from './icons.ts';
-import { strings } from './strings.ts';
+import type { SearchPoint, Stabilization } from '../../src/engine/results.ts';
+import { lossChart } from '../charts/lossChart.ts';
+import { baseName, compact, duration, percent } from '../format.ts';
+import { rightIcon } from '../icons.ts';
+import { strings } from '../strings.ts';
 
 const text = strings.compareView;
 

@@ -1,14 +1,15 @@
 /** Before, control and stabilized side by side, or two runs: verdict, dot plot with intervals, differences with their p. */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Comparison, DistortionChange, Share, ShareChange, Stabilization } from '../src/engine/results.ts';
-import { dotMark, dotPlot, shareScale, type Dot } from './charts.ts';
-import { baseName, distortionKey, distortionName, interval, percent, points, pointsInterval, pValue } from './format.ts';
-import { downIcon, evenIcon, rightIcon, upIcon, wrongIcon } from './icons.ts';
-import { cell, phrase, shareText, warnings } from './overview.ts';
-import { howItWasMade } from './provenance.ts';
-import { distortionMeaning, strings } from './strings.ts';
-import { trainingDetails } from './training.ts';
-import { comparisonVerdict, direction, stabilizationVerdict } from './verdict.ts';
+import type { Comparison, DistortionChange, Share, ShareChange, Stabilization } from '../../src/engine/results.ts';
+import { dotMark, dotPlot, type Dot } from '../charts/dotPlot.ts';
+import { shareScale } from '../charts/scale.ts';
+import { baseName, distortionKey, distortionName, interval, percent, points, pointsInterval, pValue } from '../format.ts';
+import { downIcon, evenIcon, rightIcon, upIcon, wrongIcon } from '../icons.ts';
+import { cell, phrase, shareText, warnings } from '../parts.ts';
+import { howItWasMade } from '../provenance.ts';
+import { distortionMeaning, strings } from '../strings.ts';
+import { trainingDetails } from './trainingDetails.ts';
+import { comparisonVerdict, direction, stabilizationVerdict } from '../verdict.ts';
 
 const text = strings.compareView;
 

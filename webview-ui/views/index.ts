@@ -1,0 +1,7 @@
+import { compareView } from './compare.ts';
+import { galleryView } from './gallery.ts';
+import { overviewView } from './overview.ts';
+import type { View } from './view.ts';
+
+/** Every view, in the order of a reader's questions, which is that of the tabs. */
+export const views: readonly View[] = [overviewView, galleryView, compareView];
