@@ -107,12 +107,11 @@ export interface DistortionSpec {
   strength: number;
 }
 
-export interface DistortionResult extends DistortionSpec {
+/** Measures of a pair, numbers of at least 0; `measures/index.ts` says what each of them is. */
+export type PairMeasureName = 'featureDistance' | 'jsDivergence' | 'klDivergence' | 'pixelDifference';
+
+export interface DistortionResult extends DistortionSpec, Record<PairMeasureName, Summary> {
   labelInstability: Share;
-  featureDistance: Summary;
-  klDivergence: Summary;
-  jsDivergence: Summary;
-  pixelDifference: Summary;
   precisionAt1: Share | null;
   precisionAt5: Share | null;
 }
@@ -165,15 +164,11 @@ export interface Evaluation {
 export type LabelledProbability = [label: string, probability: number];
 
 /** One line of `pairs.jsonl`: a clean picture A and its distorted version B. */
-export interface Pair {
+export interface Pair extends Record<PairMeasureName, number> {
   /** Path relative to the picture folder, with forward slashes. */
   image: string;
   distortion: string;
   strength: number;
-  featureDistance: number;
-  klDivergence: number;
-  jsDivergence: number;
-  pixelDifference: number;
   labelA: string;
   labelB: string;
   topA: LabelledProbability[];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { jsDivergence, klDivergence } from '../../src/engine/measures/divergence.ts';
 import { featureDistance } from '../../src/engine/measures/featureDistance.ts';
-import { pairMeasures, type Observation } from '../../src/engine/measures/index.ts';
+import { measurePair, measurePictures, pairMeasures, type Observation } from '../../src/engine/measures/index.ts';
 import { isUnstable, labelChanged } from '../../src/engine/measures/instability.ts';
 import { argmax, probabilities, rank, softmax, topK } from '../../src/engine/measures/labels.ts';
 import { peakSignalToNoise, pixelDifference } from '../../src/engine/measures/pixelDifference.ts';
@@ -122,15 +122,15 @@ describe('measures', () => {
     assert.throws(() => jsDivergence([1], [0.5, 0.5]), RangeError);
   });
 
-  const a: Observation = { picture: pixels(0, 100, 200), features: [1, 0], answer: [0.5, 0.5] };
-  const b: Observation = { picture: pixels(51, 100, 200), features: [0, 2], answer: [0.25, 0.75] };
+  const observed: [Observation, Observation] = [{ features: [1, 0], probabilities: [0.5, 0.5] }, { features: [0, 2], probabilities: [0.25, 0.75] }];
+  const pictures: [Picture, Picture] = [pixels(0, 100, 200), pixels(51, 100, 200)];
   const expected: Record<string, number> = {
     featureDistance: Math.SQRT2, jsDivergence: divergences[1]![3], klDivergence: divergences[1]![2], pixelDifference: 0.2 / 3,
   };
-  for (const measure of pairMeasures) {
-    it(`${measure.name} is 0 for a pair of equals and as calculated for others`, () => {
-      near(measure.of(a, a, { normaliseFeatures: true }), 0);
-      near(measure.of(a, b, { normaliseFeatures: true }), expected[measure.name]!, 1e-9);
+  for (const { name } of pairMeasures) {
+    it(`${name} is 0 for a pair of equals and as calculated for others`, () => {
+      near(measurePair(observed[0], observed[0], measurePictures(pictures[0], pictures[0]))[name], 0);
+      near(measurePair(...observed, measurePictures(...pictures))[name], expected[name]!, 1e-9);
     });
   }
 

@@ -46,7 +46,7 @@ export async function evaluatePictures(
       inferenceSeconds += result.inferenceSeconds;
       description = result.engine;
       for (const [index, [clean, ...distorted]] of readAnswers(plan, result.outputs, source.path).entries()) {
-        const pairs = tallies[index]!.add(source, clean!, distorted, result.pixelDifferences.slice(1));
+        const pairs = tallies[index]!.add(source, clean!, distorted, result.pictureMeasures.slice(1));
         for (const pair of pairs) await writers[index]!.add(pair);
       }
     } else {

@@ -6,6 +6,7 @@ import type { Engine } from '../engines/engine.ts';
 import { ModelProtoSchema } from '../graph/onnx_pb.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { UserError } from '../job.ts';
+import type { PictureMeasures } from '../measures/index.ts';
 import type { PictureSource, PrepareSettings } from '../pictures/prepare.ts';
 // Imported for its effect: it closes what is no photograph for all threads, before they start.
 import '../pictures/sharp.ts';
@@ -27,8 +28,8 @@ export interface ThreadSettings {
 
 /** A picture that went through: the network's outputs for all of its versions, or its inputs where the network runs elsewhere. */
 export type ThreadReply =
-  | { ok: true; outputs: Record<string, Tensor>[]; pixelDifferences: number[]; inferenceSeconds: number; engine: string }
-  | { ok: true; tensor: Float32Array; pixelDifferences: number[] }
+  | { ok: true; outputs: Record<string, Tensor>[]; pictureMeasures: PictureMeasures[]; inferenceSeconds: number; engine: string }
+  | { ok: true; tensor: Float32Array; pictureMeasures: PictureMeasures[] }
   | { ok: false; reason: string };
 
 export type PictureResult = Exclude<ThreadReply, { tensor: Float32Array }>;
@@ -78,7 +79,7 @@ async function finish(reply: ThreadReply, own: Network | null, engine: Engine, t
   if ('outputs' in reply) return { ...reply, inferenceSeconds: reply.inferenceSeconds / threads };
   const begun = performance.now();
   const outputs = await own!.run(reply.tensor);
-  return { ok: true, outputs, pixelDifferences: reply.pixelDifferences, inferenceSeconds: (performance.now() - begun) / 1000, engine: engine.description };
+  return { ok: true, outputs, pictureMeasures: reply.pictureMeasures, inferenceSeconds: (performance.now() - begun) / 1000, engine: engine.description };
 }
 
 /** One thread with the calls that wait for it. */

@@ -21,8 +21,8 @@ const spare: Float32Array[] = [];
 async function take(source: PictureSource): Promise<ThreadReply> {
   const prepared = await preparePicture(source, prepare, network ? spare.pop() : undefined);
   if (!prepared.ok) return prepared;
-  const { tensor, pixelDifferences } = prepared;
-  if (!network) return { ok: true, tensor, pixelDifferences };
+  const { tensor, pictureMeasures } = prepared;
+  if (!network) return { ok: true, tensor, pictureMeasures };
   const loaded = await network;
   if (ended) throw new Error('the thread is ending');
   const begun = performance.now();
@@ -30,7 +30,7 @@ async function take(source: PictureSource): Promise<ThreadReply> {
   running = run.catch(() => undefined);
   const outputs = await run;
   spare.push(tensor);
-  return { ok: true, outputs, pixelDifferences, inferenceSeconds: (performance.now() - begun) / 1000, engine: onnxRuntime.description };
+  return { ok: true, outputs, pictureMeasures, inferenceSeconds: (performance.now() - begun) / 1000, engine: onnxRuntime.description };
 }
 
 /** Whether nobody waits for pictures any more. */

@@ -1,7 +1,6 @@
 import type { DatasetItem } from '../dataset.ts';
 import { UserError } from '../job.ts';
-import { jsDivergence, klDivergence } from '../measures/divergence.ts';
-import { featureDistance } from '../measures/featureDistance.ts';
+import { byMeasure, measurePair, pairMeasures, type PictureMeasures } from '../measures/index.ts';
 import { isUnstable } from '../measures/instability.ts';
 import { argmax, topK } from '../measures/labels.ts';
 import { isAmongTop } from '../measures/precision.ts';
@@ -14,10 +13,7 @@ class DistortionTally {
   readonly changed = new ShareCounter();
   readonly rightAt1 = new ShareCounter();
   readonly rightAt5 = new ShareCounter();
-  readonly featureDistance = new Sample();
-  readonly klDivergence = new Sample();
-  readonly jsDivergence = new Sample();
-  readonly pixelDifference = new Sample();
+  readonly measures = byMeasure(() => new Sample());
 }
 
 /** Collects the measures of one model over all pictures; its memory does not grow with their number. */
@@ -38,7 +34,7 @@ export class Tally {
   }
 
   /** Takes the answers to the clean picture and to each distorted version, and gives the picture's pairs. */
-  add(item: DatasetItem, clean: Answer, distorted: readonly Answer[], pixelDifferences: readonly number[]): Pair[] {
+  add(item: DatasetItem, clean: Answer, distorted: readonly Answer[], ofPictures: readonly PictureMeasures[]): Pair[] {
     this.#pictures++;
     const labelA = argmax(clean.probabilities);
     this.#cleanLabels.add(labelA);
@@ -56,10 +52,7 @@ export class Tally {
         image: item.path,
         distortion: this.#specs[index]!.name,
         strength: this.#specs[index]!.strength,
-        featureDistance: featureDistance(clean.features, answer.features),
-        klDivergence: klDivergence(clean.probabilities, answer.probabilities),
-        jsDivergence: jsDivergence(clean.probabilities, answer.probabilities),
-        pixelDifference: pixelDifferences[index]!,
+        ...measurePair(clean, answer, ofPictures[index]!),
         labelA: this.#name(labelA),
         labelB: this.#name(labelB),
         topA: this.#top(clean),
@@ -68,7 +61,7 @@ export class Tally {
       };
       if (!Number.isFinite(pair.featureDistance)) throw new UserError(`${item.path}: the feature layer holds values that are not numbers`);
       tally.changed.add(labelA !== labelB);
-      for (const measure of ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const) tally[measure].add(pair[measure]);
+      for (const { name } of pairMeasures) tally.measures[name].add(pair[name]);
       if (truth !== null) {
         tally.rightAt1.add(isAmongTop(answer.probabilities, truth, 1));
         tally.rightAt5.add(isAmongTop(answer.probabilities, truth, 5));
@@ -101,10 +94,7 @@ export class Tally {
       return {
         name, strength,
         labelInstability: tally.changed.share(),
-        featureDistance: tally.featureDistance.summary(),
-        klDivergence: tally.klDivergence.summary(),
-        jsDivergence: tally.jsDivergence.summary(),
-        pixelDifference: tally.pixelDifference.summary(),
+        ...byMeasure((name) => tally.measures[name].summary()),
         precisionAt1: labelled ? tally.rightAt1.share() : null,
         precisionAt5: labelled ? tally.rightAt5.share() : null,
       };

@@ -1,50 +1,69 @@
 import type { Picture } from '../pictures/picture.ts';
-import type { Pair } from '../results.ts';
+import type { PairMeasureName } from '../results.ts';
 import { jsDivergence, klDivergence } from './divergence.ts';
 import { featureDistance } from './featureDistance.ts';
 import { pixelDifference } from './pixelDifference.ts';
 
-/** What is known of one version of a picture: at the model's input size, its features (where the model has any) and answer. */
+/** What a model makes of one version of a picture: its features (where the model has any) and its probabilities over the classes. */
 export interface Observation {
-  picture: Picture;
   features: ArrayLike<number>;
-  /** Probabilities over the classes. */
-  answer: ArrayLike<number>;
+  probabilities: ArrayLike<number>;
 }
 
-/** A number that says how far the distorted version B of a picture is from the clean one A. */
-export interface PairMeasure {
-  name: keyof Pair & ('featureDistance' | 'jsDivergence' | 'klDivergence' | 'pixelDifference');
-  title: string;
+interface Measure<Of extends 'pictures' | 'answers', Version> {
+  name: PairMeasureName;
+  /** Whether the pictures themselves are compared, at the model's input size, or what the model makes of them. */
+  of: Of;
   /** Sentence with the formula. */
   description: string;
-  of(a: Observation, b: Observation, options: { normaliseFeatures: boolean }): number;
+  between(a: Version, b: Version): number;
 }
 
-/** Every measure of a pair, sorted by name. */
+/** A number that says how far the distorted version B of a picture is from the clean one A; 0 where they are the same. */
+export type PairMeasure = Measure<'pictures', Picture> | Measure<'answers', Observation>;
+
+/** Every measure of a pair, sorted by name: columns of a run's pairs, summaries and titles follow this list. */
 export const pairMeasures: readonly PairMeasure[] = [
   {
     name: 'featureDistance',
-    title: 'Feature distance',
-    description: 'Length of the difference of the features, ‖f(A) − f(B)‖₂.',
-    of: (a, b, { normaliseFeatures }) => featureDistance(a.features, b.features, normaliseFeatures),
+    of: 'answers',
+    description: 'Length of the difference of the features, each scaled to length 1: ‖f(A) − f(B)‖₂.',
+    between: (a, b) => featureDistance(a.features, b.features),
   },
   {
     name: 'jsDivergence',
-    title: 'JS divergence',
+    of: 'answers',
     description: 'Jensen–Shannon divergence of the answers, natural logarithm, at most ln 2.',
-    of: (a, b) => jsDivergence(a.answer, b.answer),
+    between: (a, b) => jsDivergence(a.probabilities, b.probabilities),
   },
   {
     name: 'klDivergence',
-    title: 'KL divergence',
+    of: 'answers',
     description: 'KL divergence of the answers, KL(P_A‖P_B), natural logarithm.',
-    of: (a, b) => klDivergence(a.answer, b.answer),
+    between: (a, b) => klDivergence(a.probabilities, b.probabilities),
   },
   {
     name: 'pixelDifference',
-    title: 'Pixel difference',
+    of: 'pictures',
     description: 'Mean of |A − B| over the pixels at the model\'s input size, in [0, 1].',
-    of: (a, b) => pixelDifference(a.picture, b.picture),
+    between: pixelDifference,
   },
 ];
+
+/** The measures that compare the pictures themselves, by name. */
+export type PictureMeasures = Partial<Record<PairMeasureName, number>>;
+
+/** What the measures of the pictures themselves say of a pair; of a picture and itself, 0. */
+export function measurePictures(a: Picture, b: Picture): PictureMeasures {
+  return Object.fromEntries(pairMeasures.flatMap((measure) => (measure.of === 'pictures' ? [[measure.name, a === b ? 0 : measure.between(a, b)]] : [])));
+}
+
+/** All measures of a pair. */
+export function measurePair(a: Observation, b: Observation, ofPictures: PictureMeasures): Record<PairMeasureName, number> {
+  return byMeasure((name, measure) => (measure.of === 'answers' ? measure.between(a, b) : ofPictures[name]!));
+}
+
+/** Something for each measure. */
+export function byMeasure<Value>(make: (name: PairMeasureName, measure: PairMeasure) => Value): Record<PairMeasureName, Value> {
+  return Object.fromEntries(pairMeasures.map((measure) => [measure.name, make(measure.name, measure)])) as Record<PairMeasureName, Value>;
+}

@@ -1,5 +1,5 @@
 import { distort } from '../distortions/index.ts';
-import { pixelDifference } from '../measures/pixelDifference.ts';
+import { measurePictures, type PictureMeasures } from '../measures/index.ts';
 import { randomSource } from '../random.ts';
 import type { DistortionSpec, Preprocessing } from '../results.ts';
 import { decodePicture, PictureError } from './decode.ts';
@@ -7,9 +7,10 @@ import type { Picture, Size } from './picture.ts';
 import { resizePicture } from './resize.ts';
 import { tensorLength, toNoisyTensor, toTensor, type TensorLayout } from './tensor.ts';
 
-/** What the model is to see of a picture: as it is, distorted, or with the noise of a training draw. */
+/** What the model is to see of a picture: as it is, distorted, with the noise of a training draw, or made ready in another way. */
 export type Version =
   | { kind: 'clean' }
+  | { kind: 'prepared'; preprocessing: Preprocessing }
   | { kind: 'distorted'; distortion: DistortionSpec }
   | { kind: 'noisy'; sigma: number; draw: number };
 
@@ -34,8 +35,8 @@ export type Prepared =
       ok: true;
       /** One model input after the other, in the order of the versions. */
       tensor: Float32Array;
-      /** Mean |A − B| against the clean picture at the model's input size, in [0, 1], a version each; 0 for noise. */
-      pixelDifferences: number[];
+      /** Against the clean picture, at the model's input size, a version each; 0 for noise. */
+      pictureMeasures: PictureMeasures[];
     }
   | { ok: false; reason: string };
 
@@ -54,19 +55,36 @@ export async function preparePicture(source: PictureSource, settings: PrepareSet
   const { size, layout, preprocessing, seed } = settings;
   const resized = (each: Picture): Picture => resizePicture(each, size, preprocessing.resize, preprocessing.interpolation);
   const clean = resized(picture);
+  const resizes = new Map([[resizeKey(preprocessing), clean]]);
   const length = tensorLength(clean, preprocessing.channels);
   const tensor = memory ?? new Float32Array(length * settings.versions.length);
   // Distortions encode and decode outside of this thread: all of them at once.
-  const pixelDifferences = await Promise.all(settings.versions.map(async (version, index) => {
+  const pictureMeasures = await Promise.all(settings.versions.map(async (version, index) => {
     const offset = index * length;
+    if (version.kind === 'prepared') {
+      toTensor(resizedOnce(picture, size, version.preprocessing, resizes), tensor, offset, layout, version.preprocessing);
+      return measurePictures(clean, clean);
+    }
     if (version.kind === 'noisy') {
       const random = randomSource(seed, source.path, 'training noise', version.sigma, version.draw);
       toNoisyTensor(clean, version.sigma, random, tensor, offset, layout, preprocessing);
-      return 0;
+      return measurePictures(clean, clean);
     }
     const shown = version.kind === 'clean' ? clean : resized(await distort(picture, version.distortion, seed, source.path));
     toTensor(shown, tensor, offset, layout, preprocessing);
-    return version.kind === 'clean' ? 0 : pixelDifference(clean, shown);
+    return measurePictures(clean, shown);
   }));
-  return { ok: true, tensor, pixelDifferences };
+  return { ok: true, tensor, pictureMeasures };
+}
+
+function resizeKey({ resize, interpolation }: Preprocessing): string {
+  return `${resize} ${interpolation}`;
+}
+
+/** Many preparations differ in their scaling alone: a picture is resized once in each way. */
+function resizedOnce(picture: Picture, size: Size, preprocessing: Preprocessing, known: Map<string, Picture>): Picture {
+  const key = resizeKey(preprocessing);
+  const made = known.get(key) ?? resizePicture(picture, size, preprocessing.resize, preprocessing.interpolation);
+  known.set(key, made);
+  return made;
 }

@@ -3,18 +3,19 @@ import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../job.ts';
+import { byMeasure, pairMeasures } from '../measures/index.ts';
 import { writeError, writeFileAtomic } from '../formats/atomicWrite.ts';
 import type { DistortionSpec, Pair } from '../results.ts';
 import type { PairColumn } from './queries.ts';
 
-/** Columns of the index. */
-export const pairColumns = ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const satisfies readonly PairColumn[];
+/** Columns of the index: every measure, in the order of their list. */
+export const pairColumns: readonly PairColumn[] = pairMeasures.map(({ name }) => name);
 
 const pairsName = 'pairs.jsonl';
 const indexName = 'pairs.index';
 /** "MSPI" in little-endian order, and the layout's version. */
 const magic = 0x4950534d;
-const indexVersion = 1;
+const indexVersion = 2;
 
 /** Numbers of all pairs of a run in columns, small enough to sort and filter a hundred thousand at once (33 bytes a pair). */
 export interface PairsIndex {
@@ -32,7 +33,7 @@ export interface PairsIndex {
 /** Collects the index of pairs in the order in which they are written. */
 class IndexBuilder {
   #offsets: number[] = [0];
-  readonly #columns: Record<PairColumn, number[]> = { featureDistance: [], klDivergence: [], jsDivergence: [], pixelDifference: [] };
+  readonly #columns = byMeasure<number[]>(() => []);
   readonly #distortion: number[] = [];
   readonly #changed: number[] = [];
   readonly #distortions: DistortionSpec[] = [];
@@ -50,7 +51,7 @@ class IndexBuilder {
     return {
       count: this.#changed.length,
       offsets: Float64Array.from(this.#offsets),
-      columns: Object.fromEntries(pairColumns.map((column) => [column, Float32Array.from(this.#columns[column])])) as Record<PairColumn, Float32Array>,
+      columns: byMeasure((column) => Float32Array.from(this.#columns[column])),
       distortion: Uint16Array.from(this.#distortion),
       changed: Uint8Array.from(this.#changed),
       distortions: this.#distortions,
@@ -177,7 +178,7 @@ function parseIndex(bytes: Buffer): PairsIndex | null {
     count,
     distortions,
     offsets: new Float64Array(take((count + 1) * 8)),
-    columns: Object.fromEntries(pairColumns.map((column) => [column, new Float32Array(take(count * 4))])) as Record<PairColumn, Float32Array>,
+    columns: byMeasure(() => new Float32Array(take(count * 4))),
     distortion: new Uint16Array(take(count * 2)),
     changed: new Uint8Array(take(count)),
   };

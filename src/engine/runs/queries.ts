@@ -1,8 +1,8 @@
 /** What can be asked of run folders, and the answers. Types only, so that the webview can import them. */
-import type { DistortionSpec, Pair, Run, RunState } from '../results.ts';
+import type { DistortionSpec, Pair, PairMeasureName, Run, RunState } from '../results.ts';
 
 /** The measures by which pairs are sorted. */
-export type PairColumn = 'featureDistance' | 'klDivergence' | 'jsDivergence' | 'pixelDifference';
+export type PairColumn = PairMeasureName;
 
 /** A run as a list shows it. */
 export interface ListedRun {

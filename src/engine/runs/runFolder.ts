@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../job.ts';
 import { makeFolder, writeFileAtomic } from '../formats/atomicWrite.ts';
+import { byMeasure } from '../measures/index.ts';
 import type { Run, RunState } from '../results.ts';
 
 /** Layout version that this program writes and the highest that it reads. */
@@ -87,7 +88,7 @@ const evaluation = v.looseObject({
   clean: v.nullable(v.looseObject({ precisionAt1: share, precisionAt5: share })),
   distortions: v.array(v.looseObject({
     name: v.string(), strength: v.number(), labelInstability: share,
-    featureDistance: summary, klDivergence: summary, jsDivergence: summary, pixelDifference: summary,
+    ...byMeasure(() => summary),
     precisionAt1: v.nullable(share), precisionAt5: v.nullable(share),
   })),
   instability: v.nullable(share),
