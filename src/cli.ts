@@ -1,12 +1,14 @@
 /** The command line: the same engine as the extension, for terminals and CI. */
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { addDistortOptions, addEvaluateOptions, addModelOptions, addStabilizeOptions, inspectOptions, jobOptions, stabilizeOptions, withConfig, type Given } from './cli/options.ts';
+import { addFindPreprocessingOptions, preprocessingSearchText } from './cli/findPreprocessing.ts';
+import { withConfig } from './cli/configFile.ts';
+import { addDistortOptions, addEvaluateOptions, addModelOptions, addStabilizeOptions, inspectOptions, jobOptions, stabilizeOptions, type Given } from './cli/options.ts';
 import { comparisonText, evaluationText, inspectText, stabilizationText } from './cli/tables.ts';
 import { terminalJob } from './cli/terminal.ts';
 import { formatDistortion, parseDistortion } from './engine/distortions/index.ts';
+import { checkGates } from './engine/gates.ts';
 import { CancelledError, UserError, type Job } from './engine/job.ts';
-import type { Evaluation } from './engine/results.ts';
 import { version } from './engine/version.ts';
 
 /** Exit statuses: scripts depend on them. */
@@ -37,7 +39,7 @@ addEvaluateOptions(program.command('evaluate').description('measure how answers 
     const { evaluate } = await import('./engine/evaluate.ts');
     const options = { ...jobOptions(model!, withImages(given)), ...(given.pairs === undefined ? {} : { pairs: given.pairs }) };
     const json = await evaluate(options, job);
-    return { json, text: evaluationText(json, options.run), gate: unmetGate(json, given) };
+    return { json, text: evaluationText(json, options.run), gate: checkGates(json, given).find(({ met }) => !met)?.sentence };
   }));
 
 addStabilizeOptions(program.command('stabilize').description('retrain a model so that its answers change less').argument('<model>'))
@@ -55,6 +57,13 @@ program.command('compare').description('hold two runs against each other').argum
     return { json, text: comparisonText(json) };
   }));
 
+addFindPreprocessingOptions(program.command('find-preprocessing').description('try the usual ways of preparing pictures for a model').argument('<model>'))
+  .action(action(async (job, given, model) => {
+    const { findPreprocessing } = await import('./engine/findPreprocessing.ts');
+    const json = await findPreprocessing(jobOptions(model!, withImages(given)), job);
+    return { json, text: preprocessingSearchText(json) };
+  }));
+
 addDistortOptions(program.command('distort').description('write distorted copies of pictures'))
   .action(action(async (job, given) => {
     const { distortFolder } = await import('./engine/distortFolder.ts');
@@ -70,17 +79,6 @@ addDistortOptions(program.command('distort').description('write distorted copies
 function withImages(given: Given): Given & { images: string } {
   if (given.images === undefined) throw new CommanderError(status.usage, 'model-stability.images', 'error: --images <dir> is missing');
   return { ...given, images: given.images };
-}
-
-function unmetGate(evaluation: Evaluation, { maxLabelInstability, minPrecision }: Given): string | undefined {
-  for (const result of evaluation.distortions) {
-    const name = formatDistortion(result);
-    if (maxLabelInstability !== undefined && result.labelInstability.value > maxLabelInstability) return `label instability at ${name} is ${result.labelInstability.value.toFixed(4)}, more than ${maxLabelInstability}`;
-    if (minPrecision !== undefined && result.precisionAt1 && result.precisionAt1.value < minPrecision) return `precision@1 at ${name} is ${result.precisionAt1.value.toFixed(4)}, less than ${minPrecision}`;
-  }
-  if (minPrecision === undefined) return undefined;
-  if (!evaluation.clean) return 'precision@1 is not known, because the pictures have no labels';
-  return evaluation.clean.precisionAt1.value < minPrecision ? `clean precision@1 is ${evaluation.clean.precisionAt1.value.toFixed(4)}, less than ${minPrecision}` : undefined;
 }
 
 /** Wraps a command: reads the configuration, runs it as a job that Ctrl+C cancels, prints what it found. */

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import * as v from 'valibot';
 import { parseDistortion } from '../engine/distortions/index.ts';
-import { UserError } from '../engine/job.ts';
+import type { GateLimit } from '../engine/gates.ts';
 import type { EvaluateOptions, InspectOptions, JobOptions, PreprocessingOptions, StabilizeOptions } from '../engine/options.ts';
 
 /** What commander collects; names are those of the command line in camel case. */
@@ -26,8 +24,8 @@ export interface Given {
   threads?: number;
   distortion?: string[];
   pairs?: NonNullable<EvaluateOptions['pairs']>;
-  maxLabelInstability?: number;
-  minPrecision?: number;
+  maxLabelInstability?: GateLimit;
+  minPrecision?: GateLimit;
   output?: string;
   train?: string;
   alpha?: number;
@@ -55,7 +53,8 @@ function number(check: (value: number) => boolean, expected: string): (text: str
   };
 }
 
-const wholeFrom = (least: number): ((text: string) => number) => number((value) => Number.isInteger(value) && value >= least, `a whole number from ${least}`);
+/** Reads a whole number from `least` on. */
+export const wholeFrom = (least: number): ((text: string) => number) => number((value) => Number.isInteger(value) && value >= least, `a whole number from ${least}`);
 const share = number((value) => value >= 0 && value <= 1, 'a number from 0 to 1');
 const partShare = number((value) => value >= 0 && value < 1, 'a number from 0 to below 1');
 const positive = number((value) => value > 0, 'a number above 0');
@@ -81,6 +80,15 @@ function distortionName(text: string, before: string[] = []): string[] {
   return [...before, text];
 }
 
+/** `0.05` for every distortion, `jpeg:50=0.05` for one, both for that one and the rest. */
+function gateLimit(text: string, before?: GateLimit): GateLimit {
+  const [, on, value] = /^(?:([^=]*)=)?(.*)$/.exec(text) as unknown as [string, string | undefined, string];
+  const limit = share(value);
+  if (on === undefined) return before === undefined || typeof before === 'number' ? limit : { ...before, '*': limit };
+  if (on !== '*' && on !== 'clean') distortionName(on);
+  return { ...(typeof before === 'number' ? { '*': before } : before), [on]: limit };
+}
+
 /** Options that say how pictures and model go together. */
 export function addModelOptions(command: Command): Command {
   return command
@@ -92,7 +100,7 @@ export function addModelOptions(command: Command): Command {
     .option('--std <r,g,b>', 'the pixels are divided by it', numbers)
     .addOption(new Option('--channels <order>', 'order of the channels').choices(['rgb', 'bgr', 'gray']))
     .option('--feature-layer <name>', 'value or node whose output are the features')
-    .option('--config <file>', 'JSON file with any of these options, in camel case; the command line wins')
+    .option('--config <file>', 'JSON file with any of these options, in camel case; the command line wins (default: model-stability.json in the current folder or beside the model)')
     .option('--json', 'print one JSON object on stdout, nothing else');
 }
 
@@ -113,8 +121,8 @@ export function addJobOptions(command: Command): Command {
 export function addEvaluateOptions(command: Command): Command {
   return addJobOptions(command)
     .option('--pairs <all|worst:n>', 'pairs to keep in pairs.jsonl (default: all)', pairs)
-    .option('--max-label-instability <share>', 'gate: exit with 3 where a distortion changes more labels', share)
-    .option('--min-precision <share>', 'gate: exit with 3 where precision@1, clean or distorted, is lower', share);
+    .option('--max-label-instability <share>', 'gate: exit with 3 where a distortion changes more labels; NAME[:STRENGTH]=SHARE for one of them, repeatable', gateLimit)
+    .option('--min-precision <share>', 'gate: exit with 3 where precision@1 is lower; NAME[:STRENGTH]=SHARE or clean=SHARE for one, repeatable', gateLimit);
 }
 
 export function addStabilizeOptions(command: Command): Command {
@@ -150,42 +158,6 @@ export function addDistortOptions(command: Command): Command {
 function trainedPart(text: string): string {
   if (!/^(head|last:[1-9]\d*|batch-norm|all)$/.test(text)) throw new InvalidArgumentError('Expected head, last:N, batch-norm or all.');
   return text;
-}
-
-/** Reads `--config` and puts the command line over it. The file's values are checked as those of the command line are. */
-export async function withConfig(command: Command, given: Given): Promise<Given> {
-  if (given.config === undefined) return given;
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(given.config, 'utf8'));
-  } catch (error) {
-    throw new UserError(`cannot read the configuration ${given.config}: ${(error as Error).message}`, { cause: error });
-  }
-  const parsed = v.safeParse(v.record(v.string(), v.unknown()), json);
-  if (!parsed.success || Array.isArray(json)) throw new UserError(`the configuration ${given.config} is no JSON object`);
-  const config: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(parsed.output)) {
-    const option = command.options.find((known) => known.attributeName() === key);
-    if (!option || key === 'config') throw new UserError(`${given.config}: unknown option: ${key}`);
-    config[key] = fromConfig(given.config, option, value);
-  }
-  return { ...config, ...given };
-}
-
-function fromConfig(file: string, option: Option, value: unknown): unknown {
-  const name = option.attributeName();
-  if (option.isBoolean()) {
-    if (typeof value !== 'boolean') throw new UserError(`${file}: ${name} is not true or false`);
-    return value;
-  }
-  const texts = name === 'distortion' && Array.isArray(value) ? value.map(String) : [Array.isArray(value) ? value.join(',') : String(value)];
-  try {
-    if (option.argChoices && !option.argChoices.includes(texts[0]!)) throw new InvalidArgumentError(`Expected ${option.argChoices.join(', ')}.`);
-    if (!option.parseArg || option.argChoices) return texts[0];
-    return texts.reduce<unknown>((before, text) => option.parseArg!(text, before), undefined);
-  } catch (error) {
-    throw new UserError(`${file}: ${name}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** Only what was given: an option that is absent stays absent. */

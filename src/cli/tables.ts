@@ -1,9 +1,11 @@
 import { formatDistortion } from '../engine/distortions/index.ts';
 import type { Comparison, Evaluation, ModelInfo, Share, ShareChange, Stabilization } from '../engine/results.ts';
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+/** A share in per cent. */
+export const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 const interval = (share: { low: number; high: number }): string => `${(100 * share.low).toFixed(1)}–${(100 * share.high).toFixed(1)}`;
-const withInterval = (share: Share | null): string => (share ? `${percent(share.value)} (${interval(share)})` : '–');
+/** A share with its 95 % interval; a dash where there is none. */
+export const withInterval = (share: Share | null): string => (share ? `${percent(share.value)} (${interval(share)})` : '–');
 const points = (value: number): string => `${value < 0 ? '−' : '+'}${(100 * Math.abs(value)).toFixed(1)}`;
 
 /** Columns of text, the first one to the left, the others to the right. */

@@ -57,3 +57,6 @@ export interface StabilizeOptions extends JobOptions {
   /** Go on from the checkpoint in `run`. */
   resume?: boolean;
 }
+
+/** What `findPreprocessing` needs; `limit` is 200 where it is not given, for a bounded time. */
+export type FindPreprocessingOptions = Omit<JobOptions, 'run' | 'distortions'>;
