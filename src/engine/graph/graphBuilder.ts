@@ -41,6 +41,11 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Keeps a name from being given to a new value. */
+  reserve(name: string): void {
+    this.#taken.add(name);
+  }
+
   /** Declares an input. A dimension is a number, or the name of an open one. */
   input(name: string, type: ElementType, dims: (number | string)[]): string {
     this.#taken.add(name);

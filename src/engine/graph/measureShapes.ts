@@ -23,9 +23,10 @@ const keptIntegers = 64;
  * open first dimension (the batch), the graph runs with two sizes of it, and a dimension that differs between the two is
  * open (−1). Throws where another dimension of an input is open.
  *
- * `feeds` gives inputs a value; the others are filled with 0.5, which keeps logarithms and roots in their domain.
+ * `batches` are those two sizes, 2 and 3 unless given. `feeds` gives inputs a value; the others are filled with 0.5, which keeps
+ * logarithms and roots in their domain.
  */
-export async function measureShapes(model: ModelProto, engine: Engine, options: SessionOptions & { feeds?: Record<string, Tensor> } = {}): Promise<Map<string, MeasuredValue>> {
+export async function measureShapes(model: ModelProto, engine: Engine, options: SessionOptions & { feeds?: Record<string, Tensor>; batches?: readonly [number, number] } = {}): Promise<Map<string, MeasuredValue>> {
   const graph = model.graph;
   if (!graph) throw new Error('the model has no graph');
   const weights = new Set(graph.initializer.map((tensor) => tensor.name));
@@ -39,8 +40,9 @@ export async function measureShapes(model: ModelProto, engine: Engine, options: 
     const feed = (batch: number): Record<string, Tensor> => Object.fromEntries(inputs.map((input) => [input.name, options.feeds?.[input.name] ?? filled(input, batch)]));
     const open = inputs.some((input) => options.feeds?.[input.name] === undefined && openDimensions(input).includes(0));
     // Two sizes that no fixed dimension is likely to equal by a rule of broadcasting: neither is 1.
-    const feeds = feed(2);
-    const otherFeeds = open ? feed(3) : feeds;
+    const [batch, otherBatch] = options.batches ?? [2, 3];
+    const feeds = feed(batch);
+    const otherFeeds = open ? feed(otherBatch) : feeds;
     const first = { ...feeds, ...await session.run(feeds) };
     const second = open ? { ...otherFeeds, ...await session.run(otherFeeds) } : first;
     const values = new Map<string, MeasuredValue>(graph.initializer.map((proto) => {

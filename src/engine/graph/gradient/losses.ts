@@ -47,6 +47,51 @@ const divergences: Record<Divergence, (builder: GraphBuilder, logP: string, logQ
   },
 };
 
+/**
+ * The Jensen–Shannon divergence of three distributions, ⅓ Σ KL(P_i‖M) with M their mean; at most ln 3. The consistency loss of
+ * Hendrycks et al., "AugMix", 2020.
+ */
+export function threeViewLoss(builder: GraphBuilder, logP: string, logQ: string, logR: string): string {
+  // log(e^a + e^b) = a + softplus(b − a): the mean's logarithm without leaving the logarithms.
+  const join = (logA: string, logB: string): string => builder.op('Add', [logA, builder.op('Softplus', [builder.op('Sub', [logB, logA])])]);
+  const logM = builder.op('Sub', [join(join(logP, logQ), logR), builder.float(Math.log(3))]);
+  const parts = [logP, logQ, logR].map((logA) => builder.op('Mul', [builder.op('Exp', [logA]), builder.op('Sub', [logA, logM])]));
+  return builder.op('Mul', [builder.float(1 / 3), meanOfSums(builder, builder.op('Sum', parts))]);
+}
+
+/** Embeddings [batch, length] brought to length 1; one of length 0 stays as it is. */
+export function unitLength(builder: GraphBuilder, embeddings: string): string {
+  const norms = builder.op('ReduceL2', [embeddings, builder.ints([-1])], { keepdims: 1 });
+  return builder.op('Div', [embeddings, builder.op('Max', [norms, builder.float(1e-12)])]);
+}
+
+/** L0 = ½‖f(x) − t‖² of embeddings of length 1, which is 1 − cos(f(x), t). */
+export function embeddingLoss(builder: GraphBuilder, embeddings: string, targets: string): string {
+  const difference = builder.op('Sub', [embeddings, targets]);
+  return builder.op('Mul', [builder.float(0.5), meanOfSums(builder, builder.op('Mul', [difference, difference]))]);
+}
+
+/** D(f(x), f(x')) = ‖f(x) − f(x')‖₂ of embeddings [batch, length], as Zheng et al. (2016) take it for features. */
+export function embeddingDistance(builder: GraphBuilder, embeddings: string, others: string): string {
+  return builder.op('ReduceMean', [distances(builder, embeddings, others)], { keepdims: 0 });
+}
+
+/**
+ * L0 = max(0, g + ‖q − p‖₂ − ‖q − n‖₂) over triplets (query, positive, negative) that stand one after the other in
+ * `embeddings` [3·triplets, length].
+ */
+export function tripletLoss(builder: GraphBuilder, embeddings: string, length: number, margin: number): string {
+  const triplets = builder.op('Reshape', [embeddings, builder.ints([-1, 3, length])]);
+  const [query, positive, negative] = builder.node('Split', [triplets, builder.ints([1, 1, 1])], { axis: 1 }, { outputs: 3 }) as [string, string, string];
+  const excess = builder.op('Sub', [distances(builder, query, positive), distances(builder, query, negative)]);
+  return builder.op('ReduceMean', [builder.op('Relu', [builder.op('Add', [excess, builder.float(margin)])])], { keepdims: 0 });
+}
+
+/** ‖a − b‖₂ along the last axis. */
+function distances(builder: GraphBuilder, a: string, b: string): string {
+  return builder.op('ReduceL2', [builder.op('Sub', [a, b]), builder.ints([-1])], { keepdims: 0 });
+}
+
 /** The sum over the classes, and of that the mean over the batch: a scalar. */
 function meanOfSums(builder: GraphBuilder, value: string): string {
   const sums = builder.op('ReduceSum', [value, builder.ints([-1])], { keepdims: 0 });

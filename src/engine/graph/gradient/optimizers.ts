@@ -3,23 +3,6 @@ import { optimizerConstants } from '../../training/trainingStep.ts';
 import type { GraphBuilder } from '../graphBuilder.ts';
 import { elementTypeCode } from '../tensor.ts';
 
-/** Values of a graph that one weight's update reads. */
-export interface UpdateInputs {
-  weight: string;
-  gradient: string;
-  /** The optimiser's arrays for this weight, in the order of `optimizerState`. */
-  state: readonly string[];
-  learningRate: string;
-  /** Number of this update, from 1, a float scalar. */
-  step: string;
-}
-
-/** Names of the new values. */
-export interface Update {
-  weight: string;
-  state: string[];
-}
-
 /** What an optimiser keeps for each weight, each an array of the weight's shape that starts with zeros. */
 export const optimizerState: Readonly<Record<OptimizerName, readonly string[]>> = {
   adam: ['mean', 'variance'],
@@ -31,9 +14,60 @@ export function stateName(weight: string, part: string): string {
   return `${weight}/${part}`;
 }
 
-/** Adds the update of one weight. */
-export function addUpdate(builder: GraphBuilder, optimizer: OptimizerName, inputs: UpdateInputs): Update {
-  return updates[optimizer](builder, inputs);
+/** The new weights and the new state as outputs, and the state's shapes. */
+export interface Updated {
+  variables: { name: string; shape: number[]; output: string }[];
+  state: Record<string, number[]>;
+}
+
+/**
+ * Adds the update of all weights from their gradients; the state's arrays become inputs. `step` is the number of this update,
+ * from 1, a float scalar as the learning rate is.
+ */
+export function addUpdates(
+  builder: GraphBuilder, { optimizer }: { optimizer: OptimizerName }, weights: Readonly<Record<string, number[]>>,
+  gradients: ReadonlyMap<string, string>, scalars: { learningRate: string; step: string },
+): Updated {
+  const updated: Updated = { variables: [], state: {} };
+  const states: Updated['variables'] = [];
+  for (const [weight, shape] of Object.entries(weights)) {
+    const state = optimizerState[optimizer].map((part) => builder.input(stateName(weight, part), 'float32', shape));
+    const update = updates[optimizer](builder, { weight, gradient: gradients.get(weight)!, state, ...scalars });
+    updated.variables.push({ name: weight, shape, output: update.weight });
+    state.forEach((name, index) => {
+      updated.state[name] = shape;
+      states.push({ name, shape, output: update.state[index]! });
+    });
+  }
+  updated.variables.push(...states);
+  return updated;
+}
+
+/**
+ * Gradients that are together no longer than `norm` (Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural
+ * networks", 2013): all are multiplied by norm / max(norm, ‖g‖₂).
+ */
+export function shortenGradients(builder: GraphBuilder, gradients: ReadonlyMap<string, string>, norm: number): Map<string, string> {
+  const squares = [...gradients.values()].map((gradient) => builder.op('ReduceSumSquare', [gradient], { keepdims: 0 }));
+  const length = builder.op('Sqrt', [builder.op('Sum', squares)]);
+  const factor = builder.op('Div', [builder.float(norm), builder.op('Max', [length, builder.float(norm)])]);
+  return new Map([...gradients].map(([weight, gradient]) => [weight, builder.op('Mul', [gradient, factor])]));
+}
+
+/** Values of a graph that one weight's update reads. */
+interface UpdateInputs {
+  weight: string;
+  gradient: string;
+  /** The optimiser's arrays for this weight, in the order of `optimizerState`. */
+  state: readonly string[];
+  learningRate: string;
+  step: string;
+}
+
+/** Names of the new values. */
+interface Update {
+  weight: string;
+  state: string[];
 }
 
 const updates: Record<OptimizerName, (builder: GraphBuilder, inputs: UpdateInputs) => Update> = {
