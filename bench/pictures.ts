@@ -32,7 +32,9 @@ const plain = {
   },
   noise({ width, height, data }: Picture, sigma: number): Picture {
     const random = randomSource(1);
-    return { width, height, data: Uint8Array.from(data, (value) => Math.max(0, Math.min(255, Math.round(value + random.normal() * sigma * 255)))) };
+    const noisy = new Uint8Array(data.length);
+    for (let i = 0; i < data.length; i++) noisy[i] = Math.max(0, Math.min(255, Math.round(data[i]! + random.normal() * sigma * 255)));
+    return { width, height, data: noisy };
   },
 };
 
