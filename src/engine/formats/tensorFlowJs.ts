@@ -1,11 +1,11 @@
 import { ModelGraph } from '../graph/modelGraph.ts';
 import type { Format } from './format.ts';
-import { assemble } from './tensorFlowJs/assemble.ts';
-import { readGroup, readManifest } from './tensorFlowJs/manifest.ts';
+import { assemble } from './layers/assemble.ts';
+import { readTopology } from './layers/topology.ts';
+import { assignWeights } from './layers/weightNames.ts';
+import { WeightStore, type LayerWeight } from './layers/weightStore.ts';
+import { readGroup, readManifest, shardOf, storedValues, type StoredWeight, type WeightGroup } from './tensorFlowJs/manifest.ts';
 import { looksLikeModelJson, readMetadata, readModelJson } from './tensorFlowJs/modelJson.ts';
-import { readTopology } from './tensorFlowJs/topology.ts';
-import { assignWeights } from './tensorFlowJs/weightNames.ts';
-import { WeightStore } from './tensorFlowJs/weightStore.ts';
 import { writeModel } from './tensorFlowJs/write.ts';
 
 /**
@@ -22,16 +22,28 @@ export const tensorFlowJsLayers: Format = {
   write: writeModel,
 };
 
+/** Where the file lists its weights, as messages say it. */
+const place = 'the weightsManifest';
+
 async function read(path: string): Promise<ModelGraph> {
   const json = await readModelJson(path);
   const topology = readTopology(path, json.topology);
   const groups = await readManifest(path, json.root);
-  const layers = assignWeights(path, topology, groups.flatMap((group) => group.weights));
   const bytes = await Promise.all(groups.map(readGroup));
-  const { model, origins } = assemble(topology, (builder) => new WeightStore(builder, groups, bytes, layers));
+  const stored = groups.flatMap((group, number) => group.weights.filter((weight) => !weight.optimizer).map((weight) => layerWeight(group, bytes[number]!, weight)));
+  const layers = assignWeights(topology, stored, place);
+  const { model, origins } = assemble(topology, (builder) => new WeightStore(builder, layers, place));
   return new ModelGraph({
     format: tensorFlowJsLayers.name, path, model, origins,
     files: [path, ...new Set(groups.flatMap((group) => group.shards))],
     metadata: readMetadata(json.root),
   });
+}
+
+function layerWeight(group: WeightGroup, bytes: Uint8Array, stored: StoredWeight): LayerWeight {
+  const { name, shape, storedType, quantization } = stored;
+  return {
+    name, shape, values: () => storedValues(bytes, stored),
+    ...(stored.type === 'float32' && { origin: { file: shardOf(group, stored), key: name, storedType, shape, ...(quantization && { quantization }) } }),
+  };
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, model, sequential, type LayersModel } from '@tensorflow/tfjs-layers';
 import assert from 'node:assert/strict';
 import { tensorFlowJsLayers } from '../../../src/engine/formats/tensorFlowJs.ts';
-import { transpose } from '../../../src/engine/formats/tensorFlowJs/transpose.ts';
+import { transpose } from '../../../src/engine/formats/layers/transpose.ts';
 import { toFloat32 } from '../../../src/engine/graph/tensor.ts';
 import { assertAgree, predict, randomize, run, sample, save, temporaryFolder, type Json } from './reference.ts';
 

@@ -2,7 +2,7 @@ import { input, layers, model, sequential, type LayersModel } from '@tensorflow/
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { tensorFlowJsLayers } from '../../../src/engine/formats/tensorFlowJs.ts';
-import { layerKinds } from '../../../src/engine/formats/tensorFlowJs/layers/index.ts';
+import { layerKinds } from '../../../src/engine/formats/layers/kinds/index.ts';
 import { assertAgree, predict, randomize, run, sample, save, temporaryFolder, type Layer } from './reference.ts';
 
 type Shape = number[];

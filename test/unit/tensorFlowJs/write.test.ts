@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { tensorFlowJsLayers } from '../../../src/engine/formats/tensorFlowJs.ts';
-import { inverse, transpose } from '../../../src/engine/formats/tensorFlowJs/transpose.ts';
+import { inverse, transpose } from '../../../src/engine/formats/layers/transpose.ts';
 import type { ModelGraph } from '../../../src/engine/graph/modelGraph.ts';
 import { numberToFloat16, toFloat32 } from '../../../src/engine/graph/tensor.ts';
 import { assertAgree, load, predict, randomize, run, sample, save, temporaryFolder, type Json } from './reference.ts';

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { UserError } from '../../job.ts';
 import { float16ToNumber, fromBytes, sizeOf, type ElementType, type TensorData } from '../../graph/tensor.ts';
-import { field, isObject, type JsonObject } from './modelJson.ts';
+import { field, isObject, type JsonObject } from '../layers/json.ts';
 
 /** One weight as the manifest describes it. */
 export interface StoredWeight {

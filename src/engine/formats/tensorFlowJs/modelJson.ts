@@ -1,20 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { UserError } from '../../job.ts';
-
-/** A JSON object of a file. Read it with `field`: a key of a file may be `__proto__` or `toString`. */
-export type JsonObject = Record<string, unknown>;
+import { field, isObject, type JsonObject } from '../layers/json.ts';
 
 /** Longest model.json that is read: topologies are a few megabytes, weights lie in shards. */
 const longestJson = 256 * 2 ** 20;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** An object's own field; undefined where it is absent or null, as Python writes what is not set. */
-export function field(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
-}
 
 /** The parts of a model.json that this program reads. */
 export interface ModelJson {

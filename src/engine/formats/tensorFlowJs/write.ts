@@ -5,9 +5,10 @@ import type { ModelGraph } from '../../graph/modelGraph.ts';
 import { toBytes } from '../../graph/tensor.ts';
 import { writeFileAtomic } from '../atomicWrite.ts';
 import type { ChangedWeights } from '../format.ts';
+import { field, type JsonObject } from '../layers/json.ts';
 import { readGroup, readManifest, type StoredWeight, type WeightGroup } from './manifest.ts';
-import { field, mergeMetadata, readModelJson, type JsonObject } from './modelJson.ts';
-import { inverse, transpose } from './transpose.ts';
+import { mergeMetadata, readModelJson } from './modelJson.ts';
+import { inverse, transpose } from '../layers/transpose.ts';
 
 /**
  * Writes a copy of a model: shards named after `output` beside it, and last the model.json with all of the original's

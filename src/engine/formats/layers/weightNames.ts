@@ -1,7 +1,6 @@
-import { UserError } from '../../job.ts';
-import { layerKind } from './layers/index.ts';
-import type { StoredWeight } from './manifest.ts';
+import { layerKind } from './kinds/index.ts';
 import type { Layer, Model } from './topology.ts';
+import type { LayerWeights } from './weightStore.ts';
 
 /** A weight that a layer wants: `kernel` of the layer at `model_1/conv`. */
 interface Slot {
@@ -10,9 +9,6 @@ interface Slot {
   /** Place in the layer's own list. */
   index: number;
 }
-
-/** The stored weights of each layer, by the layer's path and the weight's name in the layer. */
-export type LayerWeights = ReadonlyMap<string, ReadonlyMap<string, StoredWeight>>;
 
 /** How names in manifests were seen to be made, the surest first. */
 const namings: ((slot: Slot, name: string) => boolean)[] = [
@@ -33,15 +29,15 @@ function parentOf(layer: Layer): string {
 }
 
 /**
- * Finds each layer's weights among those of the manifest: by their names, and what is left by their order.
- * Throws a `UserError` that names the layer where one is missing.
+ * Finds each layer's weights among those that a file stores: by their names, and what is left by their order.
+ * Throws a `UserError` that names the layer where one is missing; `place` says from where.
  */
-export function assignWeights(file: string, model: Model, stored: readonly StoredWeight[]): LayerWeights {
-  const free = new Map(stored.filter((weight) => !weight.optimizer).map((weight) => [weight.name.replace(/:\d+$/, ''), weight]));
+export function assignWeights<Weight extends { name: string }>(model: Model, stored: readonly Weight[], place: string): LayerWeights<Weight> {
+  const free = new Map(stored.map((weight) => [weight.name.replace(/:\d+$/, ''), weight]));
   let slots = slotsOf(model);
-  const found = new Map<string, Map<string, StoredWeight>>();
+  const found = new Map<string, Map<string, Weight>>();
   const take = (slot: Slot, name: string): void => {
-    const weights = found.get(slot.layer.path) ?? new Map<string, StoredWeight>();
+    const weights = found.get(slot.layer.path) ?? new Map<string, Weight>();
     weights.set(slot.suffix, free.get(name)!);
     found.set(slot.layer.path, weights);
     free.delete(name);
@@ -60,7 +56,7 @@ export function assignWeights(file: string, model: Model, stored: readonly Store
     const names = [...free.keys()].filter((name) => name.split('/').at(-1) === group[0]!.suffix);
     if (names.length !== group.length) {
       const { layer, suffix } = group[0]!;
-      throw new UserError(`layer ${layer.config.className} "${layer.config.name}" in ${file}: its ${suffix} is missing from the weightsManifest`);
+      throw layer.config.error(`its ${suffix} is missing from ${place}`);
     }
     for (const [index, slot] of group.entries()) take(slot, names[index]!);
   }

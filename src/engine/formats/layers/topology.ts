@@ -1,6 +1,6 @@
 import { UserError } from '../../job.ts';
 import { LayerConfig } from './layerConfig.ts';
-import { field, isObject, type JsonObject } from './modelJson.ts';
+import { field, isObject, type JsonObject } from './json.ts';
 
 /** One layer of a topology, with what it is called on. */
 export interface Layer {

@@ -1,5 +1,5 @@
 import { UserError } from '../../job.ts';
-import { field, isObject, type JsonObject } from './modelJson.ts';
+import { field, isObject, type JsonObject } from './json.ts';
 
 /**
  * The settings of one layer, read with their types checked. Keys are given as Python writes them (`kernel_size`); a file

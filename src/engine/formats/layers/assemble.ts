@@ -4,9 +4,9 @@ import type { WeightOrigin } from '../../graph/modelGraph.ts';
 import type { ModelProto } from '../../graph/onnx_pb.ts';
 import type { ElementType } from '../../graph/tensor.ts';
 import { FlowGraph, type Flow } from './flow.ts';
-import { layerKind } from './layers/index.ts';
+import { layerKind } from './kinds/index.ts';
 import { classNameOf } from './layerConfig.ts';
-import { isObject, field } from './modelJson.ts';
+import { isObject, field } from './json.ts';
 import { inputShapeOf, type Layer, type Model, type Reference } from './topology.ts';
 import type { WeightStore } from './weightStore.ts';
 
