@@ -14,6 +14,7 @@ const block = (title: string, advice: string, buttons: TemplateResult | typeof n
 /** Whether a run holds what the screens draw; one that was cut short may lack all of it. */
 export function isWhole(run: Run): boolean {
   const parts: Partial<Record<string, unknown>> = { ...run };
+  if (run.kind === 'sequence') return parts['clips'] !== undefined;
   return run.kind === 'evaluation' ? Array.isArray(parts['distortions']) && run.distortions.length > 0 || run.state === 'done'
     : parts['before'] !== undefined && parts['control'] !== undefined && parts['after'] !== undefined && parts['comparison'] !== undefined && parts['overControl'] !== undefined;
 }

@@ -99,7 +99,7 @@ export class Panel extends LitElement {
   /** The tabs, and the view that is chosen; the first where the chosen one has gone. */
   private views(content: PanelState): TemplateResult {
     const tabs = views.filter((view) => view.isAvailable(content));
-    const shown = tabs.find(({ name }) => name === this.kept.view) ?? tabs[0]!;
+    const shown = tabs.find(({ name }) => name === this.kept.view) ?? tabs[0] ?? views[0]!;
     const context: ViewContext = {
       state: content, kept: this.kept, keep: this.keep, call: this.call, ask: this.host, show: (view) => void this.show(view), openGallery: this.openGallery,
     };

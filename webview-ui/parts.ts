@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Share } from '../src/engine/results.ts';
 import { interval, percent } from './format.ts';
 import { warningIcon } from './icons.ts';
-import type { Phrase } from './verdict.ts';
+import type { Phrase } from './phrase.ts';
 
 /** A phrase with its weighty parts in bold. */
 export const phrase = (parts: Phrase): (string | TemplateResult)[] => parts.map((part) => typeof part === 'string' ? part : html`<b>${part.strong}</b>`);

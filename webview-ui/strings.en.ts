@@ -1,9 +1,11 @@
 /** Every sentence and word that a user reads in the webviews, in English. `strings.ts` chooses the table. */
 import { count, duration } from './format.ts';
+import { strong, type Phrase } from './phrase.ts';
 import type { Preprocessing, Progress, RunState } from '../src/engine/results.ts';
 import type { PairSort, PanelView } from '../src/protocol.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+const list = (parts: string[]): string => parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)!}`;
 
 export const english = {
   views: { overview: 'Overview', gallery: 'Gallery', distances: 'Distances', compare: 'Compare', sweep: 'Sweep', training: 'Training', sequence: 'Sequence' } satisfies Record<PanelView, string>,
@@ -11,7 +13,7 @@ export const english = {
   evaluate: 'Evaluate', stabilize: 'Stabilize', compare: 'Compare…', cancel: 'Cancel', cancelling: 'Cancelling…', showLog: 'Show Log',
   choosePictures: 'Choose Pictures…', openGallery: 'Open Gallery', close: 'Close', dismissed: 'Dismiss',
   run: 'Run', chooseRun: 'choose a run',
-  kinds: { evaluation: 'evaluation', stabilization: 'stabilization' },
+  kinds: { evaluation: 'evaluation', stabilization: 'stabilization', sequence: 'video frames' },
   runStates: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' } satisfies Record<RunState, string>,
   classes: (n: number) => plural(n, 'class', 'classes'),
   pictures: (n: number) => plural(n, 'picture', 'pictures'),
@@ -50,13 +52,64 @@ export const english = {
     failed: 'The job failed',
   },
 
+  verdict: {
+    nothingEvaluated: 'No picture was evaluated, so nothing can be said.',
+    few: (pictures: number) => `Only ${plural(pictures, 'picture', 'pictures')}: the intervals are wide, take this as a first impression.`,
+    fewTested: (pictures: number) => `Only ${plural(pictures, 'test picture', 'test pictures')}: the intervals are wide, take this as a first impression.`,
+    noneChanges: (names: string[]) => `No label changes under ${list(names)}.`,
+    couldStillChange: (pictures: number, bound: string) => `With ${plural(pictures, 'picture', 'pictures')}, up to ${bound} of labels could still change.`,
+    oneKept: 'The label of this one picture stays the same under every distortion.',
+    oneChanged: (names: string[]): Phrase => ['The label of this one picture ', strong('changes'), ` under ${list(names)}.`],
+    oneSaysLittle: 'One picture says nothing about a share: choose more pictures to learn how often labels change.',
+    changes: (share: string, name: string): Phrase => [strong(share), ` of labels change at ${name}`],
+    next: (share: string, name: string): Phrase => [', ', strong(share), ` at ${name}`],
+    harmless: (names: string[]): Phrase => [`; ${list(names)} ${names.length === 1 ? 'is' : 'are'} harmless`],
+    harmlessMeans: (bound: string) => `Harmless: the 95 % interval of changed labels ends below ${bound}.`,
+    least: (share: string, name: string): Phrase => [`. Least at ${name}: `, strong(share)],
+    worstInterval: (name: string, interval: string) => `The 95 % interval for ${name} is ${interval}.`,
+    worstApart: (name: string, interval: string) => `The 95 % interval for ${name} is ${interval}, above that of every other distortion.`,
+    worstOpen: (name: string, interval: string, second: string) => `The 95 % interval for ${name} is ${interval}; it overlaps with that for ${second}, so which of them is worse is open.`,
+    precisionHolds: (clean: string) => `Precision@1 is ${clean} on the clean pictures; no distortion moves it beyond its interval.`,
+    precisionFalls: (clean: string, falls: string[]) => `Precision@1 falls from ${clean} on the clean pictures to ${list(falls)}.`,
+    under: (share: string, name: string) => `${share} under ${name}`,
+    noClasses: 'This model has no classes, so that only its features are measured: how far they move, in lengths of the vector.',
+    featuresMove: (name: string, distance: string): Phrase => [`Features move most at ${name}: `, strong(distance), ' in the median'],
+    featuresLeast: (name: string, distance: string): Phrase => [`, least at ${name}: `, strong(distance)],
+    gain: (accepted: boolean, name: string, control: string, after: string): Phrase => [
+      `${accepted ? 'Stabilizing helps: labels' : 'Labels'} that ${name} changes fall from `, strong(control), ' with fine-tuning alone to ', strong(after), accepted ? '.' : ', yet the result is rejected.',
+    ],
+    noGain: 'Stabilizing gained nothing clear over fine-tuning alone.',
+    gotWorse: (name: string, control: string, after: string): Phrase => [' ', strong(`${name} got worse`), `: ${control} to ${after}.`],
+    overControl: (better: number, worse: number, open: number, all: number) => `Over the control: more stable under ${better} of ${all} distortions, less stable under ${worse}, no clear difference under ${open}.`,
+    fromTo: (a: string, b: string, difference: string, interval: string, p: string) => `from ${a} to ${b} (${difference}, 95 % ${interval}, ${p})`,
+    largestGain: (name: string, change: string) => `Largest gain, ${name}: ${change}.`,
+    largestLoss: (name: string, change: string) => `Largest loss, ${name}: ${change}.`,
+    cleanPrecision: (before: string, after: string, difference: string, interval: string, control: string) => `Clean precision@1 goes from ${before} to ${after} (${difference}, 95 % ${interval}); the control has ${control}.`,
+  },
+
+  heatMap: { hint: 'Point at a cell, or move by the arrow keys, to read it whole.' },
+
   overview: {
+    measure: 'Measure',
+    measures: { labelInstability: 'Label instability', featureDistance: 'Feature distance', precisionAt1: 'Precision@1' },
+    map: (measure: string) => `${measure} for each distortion and strength`,
+    mapHint: 'Point at a cell, or move by the arrow keys, to read it whole. Click or Enter opens its pairs in the gallery.',
+    mapEnds: {
+      labelInstability: (low: string, high: string): [string, string] => [`${low} of labels change`, `${high}. Whiskers: 95 % interval`],
+      featureDistance: (low: string, high: string): [string, string] => [`${low}: features stay`, `${high}. Bar: median, whisker: 95th percentile`],
+      precisionAt1: (low: string, high: string): [string, string] => [`${low} against clean pictures`, `${high}. Whiskers: 95 % interval`],
+    },
+    upTo: (p95: string) => `95 % below ${p95}`,
+    shareSentence: (share: string, interval: string, changed: number, of: number) => `${share} of labels change (95 % interval ${interval}; ${count(changed)} of ${plural(of, 'picture', 'pictures')}).`,
+    distanceSentence: (median: string, p95: string) => `Features move by ${median} in the median, 95 % of them by less than ${p95}.`,
+    precisionSentence: (share: string, interval: string, difference: string) => `Precision@1 ${share} (${interval}), ${difference} against the clean pictures.`,
+    allMeasures: 'All measures',
     table: 'Measures for each distortion',
     distortion: 'Distortion', instability: 'Label instability', distance: 'Feature distance', precision: 'Precision@1, clean → distorted', changed: 'Changed pairs',
     distanceText: (median: string, p95: string) => `median ${median} · p95 ${p95}`,
     barText: (name: string, value: string, interval: string) => `${name}: ${value} of labels change, 95 % interval ${interval}`,
     openPairs: (n: number, name: string) => `Open the ${plural(n, 'changed pair', 'changed pairs')} of ${name} in the gallery`,
-    noTruth: 'no true labels',
+    noTruth: 'no true labels', noLabels: 'the model has no classes',
     precisionMeans: { worse: 'below the interval of clean precision', better: 'above the interval of clean precision', same: 'the intervals overlap' },
     axisNote: 'Bars: share of pictures whose label changes. Whiskers: 95 % interval.',
     overall: 'Instability over distortions',

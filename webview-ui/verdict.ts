@@ -2,76 +2,99 @@
  * The verdicts in words, computed from the numbers. A statement about a difference is made only where intervals carry it, and
  * few pictures are named as few.
  */
-import type { Comparison, DistortionChange, DistortionResult, Evaluation, ShareChange, Stabilization } from '../src/engine/results.ts';
-import { count, distortionName, interval, percent, points, pointsInterval, pValue } from './format.ts';
+import type { Comparison, DistortionChange, DistortionResult, DistortionSpec, Evaluation, Share, ShareChange, Stabilization } from '../src/engine/results.ts';
+import { distortionName, interval, measure, percent, points, pointsInterval, pValue } from './format.ts';
+import { labelInstability } from './measured.ts';
+import type { Phrase } from './phrase.ts';
+import { strings } from './strings.ts';
 
-/** A sentence whose weighty parts stand out. */
-export type Phrase = (string | { strong: string })[];
+const text = strings.verdict;
+
+/** What something comes to: a headline, and at most a few sentences under it. */
+export interface Verdict {
+  headline: Phrase;
+  details: string[];
+}
 
 /** Below this number of pictures the screen says that they are few: at 100, the interval of a share of 10 % is 12 points wide. */
 export const FEW_PICTURES = 100;
 
-const strong = (text: string): { strong: string } => ({ strong: text });
-const list = (parts: string[]): string => parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)!}`;
+/** A distortion is called harmless where its interval ends below this share of changed labels. */
+export const HARMLESS = 0.02;
 
-/** A phrase as plain text, for screen readers and tests. */
-export const plainText = (phrase: Phrase): string => phrase.map((part) => typeof part === 'string' ? part : part.strong).join('');
+type Measured = DistortionResult & { labelInstability: Share };
 
-/** What an evaluation comes to: a headline and at most a few sentences under it. */
-export function evaluationVerdict(evaluation: Evaluation): { headline: Phrase; details: string[] } {
+/** What an evaluation comes to. */
+export function evaluationVerdict(evaluation: Evaluation): Verdict {
   const pictures = evaluation.images.evaluated;
-  const distortions = evaluation.distortions.filter(({ labelInstability }) => labelInstability.of > 0);
-  if (pictures === 0 || distortions.length === 0) return { headline: ['No picture was evaluated, so nothing can be said.'], details: [] };
-  if (pictures === 1) return onePicture(distortions);
+  if (pictures === 0 || evaluation.distortions.length === 0) return { headline: [text.nothingEvaluated], details: [] };
+  const labelled = evaluation.distortions.filter((result): result is Measured => (labelInstability(result)?.of ?? 0) > 0);
+  if (labelled.length === 0) return featureVerdict(evaluation.distortions, pictures);
+  if (pictures === 1) return onePicture(labelled);
 
-  const ordered = [...distortions].sort((a, b) => b.labelInstability.value - a.labelInstability.value);
+  const ordered = worstOfEach(labelled, (a, b) => b.labelInstability.value - a.labelInstability.value);
   const worst = ordered[0]!;
-  const details: string[] = [];
-  if (pictures < FEW_PICTURES) details.push(`Only ${count(pictures)} pictures: the intervals are wide, take this as a first impression.`);
+  const few = pictures < FEW_PICTURES ? [text.few(pictures)] : [];
   if (worst.labelInstability.count === 0) {
-    const bound = Math.max(...distortions.map(({ labelInstability }) => labelInstability.high));
-    return { headline: ['No label changes under ', list(distortions.map(distortionName)), '.'], details: [`With ${count(pictures)} pictures, up to ${percent(bound)} of labels could still change.`, ...details] };
+    const bound = Math.max(...labelled.map((result) => result.labelInstability.high));
+    return { headline: [text.noneChanges(labelled.map(distortionName))], details: [text.couldStillChange(pictures, percent(bound)), ...few] };
   }
-  details.push(...rivals(ordered), ...precisionSentence(evaluation, distortions));
-  return { headline: headline(ordered), details };
+  const harmless = harmlessNames(labelled);
+  return { headline: headline(ordered, harmless), details: [...few, ...rivals(ordered), ...(harmless.length > 0 ? [text.harmlessMeans(percent(HARMLESS))] : []), ...precisionSentence(evaluation)] };
 }
 
-function onePicture(distortions: DistortionResult[]): { headline: Phrase; details: string[] } {
-  const changed = distortions.filter(({ labelInstability }) => labelInstability.count > 0);
-  const headline: Phrase = changed.length === 0
-    ? ['The label of this one picture stays the same under every distortion.']
-    : ['The label of this one picture ', strong('changes'), ` under ${list(changed.map(distortionName))}.`];
-  return { headline, details: ['One picture says nothing about a share: choose more pictures to learn how often labels change.'] };
+/** Of each distortion the strength that comes first in the order, in that order. */
+function worstOfEach<Result extends DistortionResult>(results: Result[], order: (a: Result, b: Result) => number): Result[] {
+  const ordered = [...results].sort(order);
+  return ordered.filter((result, index) => ordered.findIndex(({ name }) => name === result.name) === index);
 }
 
-function headline(ordered: DistortionResult[]): Phrase {
-  const worst = ordered[0]!;
-  const phrase: Phrase = [`Under ${distortionName(worst)}, `, strong(percent(worst.labelInstability.value)), ' of labels change'];
-  const others = ordered.slice(1);
-  const second = others[0];
-  if (second) phrase.push(`; under ${distortionName(second)}, `, strong(percent(second.labelInstability.value)));
-  const least = others.at(-1);
-  if (least && least !== second) phrase.push(`. Least under ${distortionName(least)}: `, strong(percent(least.labelInstability.value)));
+/** A model without classes: only its features can move. */
+function featureVerdict(distortions: DistortionResult[], pictures: number): Verdict {
+  const ordered = [...distortions].sort((a, b) => b.featureDistance.median - a.featureDistance.median);
+  const [most, least] = [ordered[0]!, ordered.at(-1)!];
+  const headline = text.featuresMove(distortionName(most), measure(most.featureDistance.median));
+  if (least !== most) headline.push(...text.featuresLeast(distortionName(least), measure(least.featureDistance.median)));
+  return { headline: [...headline, '.'], details: [text.noClasses, ...(pictures < FEW_PICTURES ? [text.few(pictures)] : [])] };
+}
+
+function onePicture(distortions: Measured[]): Verdict {
+  const changed = distortions.filter((result) => result.labelInstability.count > 0);
+  return { headline: changed.length === 0 ? [text.oneKept] : text.oneChanged(changed.map(distortionName)), details: [text.oneSaysLittle] };
+}
+
+/** Distortions, or single strengths of them, under which hardly any label changes. */
+function harmlessNames(distortions: Measured[]): string[] {
+  const isHarmless = (result: Measured): boolean => result.labelInstability.high <= HARMLESS;
+  return [...new Set(distortions.map(({ name }) => name))].flatMap((name) => {
+    const family = distortions.filter((result) => result.name === name);
+    return family.every(isHarmless) ? [family.length > 1 ? name : distortionName(family[0]!)] : family.filter(isHarmless).map(distortionName);
+  });
+}
+
+function headline(ordered: Measured[], harmless: string[]): Phrase {
+  const [worst, second] = ordered;
+  const phrase = text.changes(percent(worst!.labelInstability.value), distortionName(worst!));
+  if (second && second.labelInstability.high > HARMLESS) phrase.push(...text.next(percent(second.labelInstability.value), distortionName(second)));
+  const least = ordered.at(-1)!;
+  if (harmless.length > 0) phrase.push(...text.harmless(harmless));
+  else if (least !== worst && least !== second) phrase.push(...text.least(percent(least.labelInstability.value), distortionName(least)));
   return [...phrase, '.'];
 }
 
-function rivals(ordered: DistortionResult[]): string[] {
-  const [worst, second] = ordered;
+function rivals([worst, second]: Measured[]): string[] {
   if (!worst) return [];
-  const own = `The 95 % interval for ${distortionName(worst)} is ${interval(worst.labelInstability)}`;
-  if (!second) return [`${own}.`];
-  return worst.labelInstability.low > second.labelInstability.high
-    ? [`${own}, above that of every other distortion.`]
-    : [`${own}; it overlaps with that for ${distortionName(second)}, so which of them is worse is open.`];
+  const own = interval(worst.labelInstability);
+  if (!second) return [text.worstInterval(distortionName(worst), own)];
+  return [worst.labelInstability.low > second.labelInstability.high ? text.worstApart(distortionName(worst), own) : text.worstOpen(distortionName(worst), own, distortionName(second))];
 }
 
-function precisionSentence(evaluation: Evaluation, distortions: DistortionResult[]): string[] {
-  const clean = evaluation.clean?.precisionAt1;
-  const measured = distortions.filter(({ precisionAt1 }) => precisionAt1 !== null);
+function precisionSentence({ clean, distortions }: Evaluation): string[] {
+  const measured = distortions.filter((result): result is DistortionResult & { precisionAt1: Share } => result.precisionAt1 !== null);
   if (!clean || measured.length === 0) return [];
-  const lost = measured.filter(({ precisionAt1 }) => precisionAt1!.high < clean.low).sort((a, b) => a.precisionAt1!.value - b.precisionAt1!.value);
-  if (lost.length === 0) return [`Precision@1 is ${percent(clean.value)} on the clean pictures; no distortion moves it beyond its interval.`];
-  return [`Precision@1 falls from ${percent(clean.value)} on the clean pictures to ${list(lost.map((one) => `${percent(one.precisionAt1!.value)} under ${distortionName(one)}`))}.`];
+  const lost = worstOfEach(measured.filter(({ precisionAt1 }) => precisionAt1.high < clean.precisionAt1.low), (a, b) => a.precisionAt1.value - b.precisionAt1.value);
+  const value = percent(clean.precisionAt1.value);
+  return [lost.length === 0 ? text.precisionHolds(value) : text.precisionFalls(value, lost.map((one) => text.under(percent(one.precisionAt1.value), distortionName(one))))];
 }
 
 /** How a paired change is to be read: an interval that holds 0 is no clear difference. Lower instability is better. */
@@ -80,41 +103,48 @@ export function direction(change: Pick<ShareChange, 'low' | 'high'>): 'better' |
   return change.low > 0 ? 'worse' : 'same';
 }
 
-const changeText = ({ labelInstability: change }: DistortionChange): string =>
-  `from ${percent(change.a.value)} to ${percent(change.b.value)} (${points(change.difference)}, 95 % ${pointsInterval(change.low, change.high)}, ${pValue(change.p)})`;
+interface Change extends DistortionSpec {
+  change: ShareChange;
+}
 
-const byGain = (a: DistortionChange, b: DistortionChange): number => a.labelInstability.difference - b.labelInstability.difference;
+/** The changes of label instability; none for a model without classes. */
+const changesOf = (distortions: DistortionChange[]): Change[] => distortions.flatMap((one) => {
+  const change = labelInstability(one);
+  return change ? [{ name: one.name, strength: one.strength, change }] : [];
+});
+
+const changeText = ({ change }: Change): string =>
+  text.fromTo(percent(change.a.value), percent(change.b.value), points(change.difference), pointsInterval(change.low, change.high), pValue(change.p));
+
+const byGain = (a: Change, b: Change): number => a.change.difference - b.change.difference;
 
 /** What a stabilization gained over its control, what got worse, and what clean precision did. */
-export function stabilizationVerdict(result: Stabilization): { headline: Phrase; details: string[] } {
-  const distortions = result.overControl.distortions;
-  const better = distortions.filter((one) => direction(one.labelInstability) === 'better').sort(byGain);
-  const worse = distortions.filter((one) => direction(one.labelInstability) === 'worse').sort(byGain).reverse();
-  const best = better[0];
-  const headline: Phrase = best
-    ? [`${result.accepted ? 'Stabilizing helps: labels' : 'Labels'} that ${distortionName(best)} changes fall from `, strong(percent(best.labelInstability.a.value)), ' with fine-tuning alone to ', strong(percent(best.labelInstability.b.value)), result.accepted ? '.' : ', yet the result is rejected.']
-    : ['Stabilizing gained nothing clear over fine-tuning alone.'];
-  const worst = worse[0];
-  if (worst) headline.push(' ', strong(`${distortionName(worst)} got worse`), `: ${percent(worst.labelInstability.a.value)} to ${percent(worst.labelInstability.b.value)}.`);
+export function stabilizationVerdict(result: Stabilization): Verdict {
+  const changes = changesOf(result.overControl.distortions);
+  const better = changes.filter(({ change }) => direction(change) === 'better').sort(byGain);
+  const worse = changes.filter(({ change }) => direction(change) === 'worse').sort(byGain).reverse();
+  const [best, worst] = [better[0], worse[0]];
+  const headline: Phrase = best ? text.gain(result.accepted, distortionName(best), percent(best.change.a.value), percent(best.change.b.value)) : [text.noGain];
+  if (worst) headline.push(...text.gotWorse(distortionName(worst), percent(worst.change.a.value), percent(worst.change.b.value)));
 
-  const details = [`Over the control: more stable under ${better.length} of ${distortions.length} distortions, less stable under ${worse.length}, no clear difference under ${distortions.length - better.length - worse.length}.`];
-  if (best) details.push(`Largest gain, ${distortionName(best)}: ${changeText(best)}.`);
+  const details = changes.length === 0 ? [] : [text.overControl(better.length, worse.length, changes.length - better.length - worse.length, changes.length)];
+  if (best) details.push(text.largestGain(distortionName(best), changeText(best)));
   const clean = result.comparison.clean?.precisionAt1;
   const control = result.control.clean?.precisionAt1;
-  if (clean && control) details.push(`Clean precision@1 goes from ${percent(clean.a.value)} to ${percent(clean.b.value)} (${points(clean.difference)}, 95 % ${pointsInterval(clean.low, clean.high)}); the control has ${percent(control.value)}.`);
+  if (clean && control) details.push(text.cleanPrecision(percent(clean.a.value), percent(clean.b.value), points(clean.difference), pointsInterval(clean.low, clean.high), percent(control.value)));
   const tested = result.images.test;
-  if (tested < FEW_PICTURES) details.push(`Only ${count(tested)} test pictures: the intervals are wide, take this as a first impression.`);
+  if (tested < FEW_PICTURES) details.push(text.fewTested(tested));
   return { headline, details };
 }
 
 /** What two runs side by side come to; the engine's own verdict leads. */
-export function comparisonVerdict(comparison: Comparison): { headline: Phrase; details: string[] } {
-  const best = [...comparison.distortions].sort(byGain)[0];
-  const worst = [...comparison.distortions].sort(byGain).at(-1);
+export function comparisonVerdict(comparison: Comparison): Verdict {
+  const changes = changesOf(comparison.distortions).sort(byGain);
+  const [best, worst] = [changes[0], changes.at(-1)];
   const details: string[] = [];
-  if (best && direction(best.labelInstability) === 'better') details.push(`Largest gain, ${distortionName(best)}: ${changeText(best)}.`);
-  if (worst && direction(worst.labelInstability) === 'worse') details.push(`Largest loss, ${distortionName(worst)}: ${changeText(worst)}.`);
-  const pictures = comparison.distortions[0]?.labelInstability.a.of ?? 0;
-  if (pictures > 0 && pictures < FEW_PICTURES) details.push(`Only ${count(pictures)} pictures: the intervals are wide, take this as a first impression.`);
+  if (best && direction(best.change) === 'better') details.push(text.largestGain(distortionName(best), changeText(best)));
+  if (worst && direction(worst.change) === 'worse') details.push(text.largestLoss(distortionName(worst), changeText(worst)));
+  const pictures = changes[0]?.change.a.of ?? 0;
+  if (pictures > 0 && pictures < FEW_PICTURES) details.push(text.few(pictures));
   return { headline: [comparison.verdict], details };
 }

@@ -15,6 +15,11 @@ export interface GalleryState {
   firstRow: number;
 }
 
+/** What the overview shows. */
+export interface OverviewState {
+  measure: 'labelInstability' | 'featureDistance' | 'precisionAt1';
+}
+
 /** The whole kept state. `hostView` is the view that the host asked for last, so that only a new wish moves the panel. */
 export interface ViewState {
   view: PanelView;
@@ -23,6 +28,7 @@ export interface ViewState {
   run: string | null;
   /** Which comparison is shown where there are two. */
   comparing: 'runs' | 'stabilization';
+  overview: OverviewState;
   gallery: GalleryState;
 }
 
@@ -40,5 +46,5 @@ const initialGallery: GalleryState = { ...unfiltered, sort: 'featureDistance', a
 /** The kept state, completed where an older version of the panel left it. */
 export function readViewState(store: StateStore): ViewState {
   const kept = (store.getState() ?? {}) as Partial<ViewState>;
-  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', gallery: { ...initialGallery, ...kept.gallery } };
+  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery } };
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Evaluation } from '../../src/engine/results.ts';
 import { answers } from '../../webview-ui/gallery/answers.ts';
 import { bytes, compact, duration, interval, measure, percent, points, pValue, rank } from '../../webview-ui/format.ts';
-import { comparisonVerdict, direction, evaluationVerdict, plainText, stabilizationVerdict } from '../../webview-ui/verdict.ts';
+import { plainText } from '../../webview-ui/phrase.ts';
+import { comparisonVerdict, direction, evaluationVerdict, stabilizationVerdict } from '../../webview-ui/verdict.ts';
 import { DISTORTIONS, evaluation, share, stabilization } from './runs.ts';
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
@@ -13,11 +14,20 @@ function withChanged(pictures: number, counts: number[]): Evaluation {
   return { ...made, distortions: made.distortions.map((result, index) => ({ ...result, labelInstability: share(counts[index]!, pictures) })) };
 }
 
+/** One distortion at two strengths and another at one. */
+const manyStrengths: Evaluation = { ...evaluation(1000), clean: null, distortions: ([['jpeg', 90, 5], ['jpeg', 10, 200], ['jpeg', 30, 120], ['crop', 10, 50]] as const).map(([name, strength, changed]) => ({ ...evaluation(1000).distortions[0]!, name, strength, labelInstability: share(changed, 1000) })) };
+
+/** An embedding model, which reports no labels. */
+const withoutClasses: Evaluation = { ...evaluation(720), clean: null, instability: null, distortions: evaluation(720).distortions.map((result) => ({ ...result, labelInstability: null as never, precisionAt1: null, precisionAt5: null })) };
+
 describe('verdict of an evaluation', () => {
   const cases: [name: string, run: Evaluation, headline: string, detail: RegExp][] = [
-    ['names the worst, the next and the least', withChanged(720, [53, 57, 24, 237]), 'Under gaussian-noise 0.04, 32.9 % of labels change; under thumbnail 1000, 7.9 %. Least under crop 10: 3.3 %.', /above that of every other distortion/],
-    ['says when the worst is open', withChanged(720, [53, 57, 24, 58]), 'Under gaussian-noise 0.04, 8.1 % of labels change; under thumbnail 1000, 7.9 %. Least under crop 10: 3.3 %.', /overlaps with that for thumbnail 1000, so which of them is worse is open/],
-    ['names few pictures as few', withChanged(20, [2, 1, 0, 8]), 'Under gaussian-noise 0.04, 40.0 % of labels change; under jpeg 50, 10.0 %. Least under crop 10: 0 %.', /^Only 20 pictures: the intervals are wide/],
+    ['names the worst, the next and the least', withChanged(720, [53, 57, 24, 237]), '32.9 % of labels change at gaussian-noise 0.04, 7.9 % at thumbnail 1000. Least at crop 10: 3.3 %.', /above that of every other distortion/],
+    ['says when the worst is open', withChanged(720, [53, 57, 24, 58]), '8.1 % of labels change at gaussian-noise 0.04, 7.9 % at thumbnail 1000. Least at crop 10: 3.3 %.', /overlaps with that for thumbnail 1000, so which of them is worse is open/],
+    ['says what is harmless', withChanged(720, [53, 2, 0, 3]), '7.4 % of labels change at jpeg 50; thumbnail 1000, crop 10 and gaussian-noise 0.04 are harmless.', /Harmless: the 95 % interval of changed labels ends below 2.0 %/],
+    ['names each distortion once, at its worst strength', manyStrengths, '20.0 % of labels change at jpeg 10, 5.0 % at crop 10; jpeg 90 is harmless.', /^The 95 % interval for jpeg 10/],
+    ['says what features do where there are no classes', withoutClasses, 'Features move most at gaussian-noise 0.04: 0.409 in the median, least at crop 10: 0.113.', /^This model has no classes/],
+    ['names few pictures as few', withChanged(20, [2, 1, 0, 8]), '40.0 % of labels change at gaussian-noise 0.04, 10.0 % at jpeg 50. Least at crop 10: 0 %.', /^Only 20 pictures: the intervals are wide/],
     ['bounds what was not seen', withChanged(720, [0, 0, 0, 0]), 'No label changes under jpeg 50, thumbnail 1000, crop 10 and gaussian-noise 0.04.', /^With 720 pictures, up to 0.5 % of labels could still change/],
     ['says little of one picture', withChanged(1, [0, 1, 0, 1]), 'The label of this one picture changes under thumbnail 1000 and gaussian-noise 0.04.', /One picture says nothing about a share/],
     ['says nothing of none', evaluation(0), 'No picture was evaluated, so nothing can be said.', /^$/],

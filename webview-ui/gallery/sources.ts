@@ -25,7 +25,7 @@ export function gallerySources({ run, result, comparison }: PanelState): Gallery
   const sources: GallerySource[] = [];
   if (run !== null && result && isWhole(result)) {
     if (result.kind === 'evaluation') sources.push(sourceOf(run, strings.kinds.evaluation, result));
-    else for (const part of PARTS) sources.push(sourceOf(`${run}/${part}`, strings.gallery.parts[part], result[part]));
+    else if (result.kind === 'stabilization') for (const part of PARTS) sources.push(sourceOf(`${run}/${part}`, strings.gallery.parts[part], result[part]));
   }
   for (const side of comparison ? (['a', 'b'] as const) : []) {
     if (!comparison || sources.some((source) => source.run === comparison[side].run)) continue;

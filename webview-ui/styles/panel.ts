@@ -35,9 +35,10 @@ export const panelStyles = css`
   .message { padding: 36px 16px; max-width: 560px; display: flex; flex-direction: column; gap: 8px; }
   .message .buttons { display: flex; flex-wrap: wrap; gap: 6px; padding-top: 6px; }
   .message p { overflow-wrap: anywhere; }
-  .choose-comparison { display: flex; gap: 16px; border: 0; margin: 0; padding: 12px 16px 0; }
-  .choose-comparison label { display: inline-flex; gap: 5px; align-items: center; }
-  .choose-comparison input { accent-color: var(--vscode-focusBorder); margin: 0; }
+  .choices { display: flex; flex-wrap: wrap; gap: 4px 16px; border: 0; margin: 0; padding: 0 0 8px; }
+  .choose-comparison { padding: 12px 16px 0; }
+  .choices label { display: inline-flex; gap: 5px; align-items: center; }
+  .choices input { accent-color: var(--vscode-focusBorder); margin: 0; }
   model-stability-gallery { height: 100%; }
   @container (max-width: 560px) {
     .top, .job, .banner { padding-inline: 10px; }

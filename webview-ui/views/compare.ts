@@ -14,7 +14,7 @@ const stabilizationParts = (run: string): ComparePart[] => PARTS.map((part) => (
 /** Where two runs were compared and the run on screen is a stabilization, the user chooses which to see. */
 function comparisonChoice({ kept, keep }: ViewContext): TemplateResult {
   const names = { runs: strings.compareView.two, stabilization: strings.compareView.stabilization };
-  return html`<fieldset class="choose-comparison"><legend class="hidden">${strings.views.compare}</legend>${(['runs', 'stabilization'] as const).map((name) => html`
+  return html`<fieldset class="choices choose-comparison"><legend class="hidden">${strings.views.compare}</legend>${(['runs', 'stabilization'] as const).map((name) => html`
     <label><input type="radio" name="comparing" .checked=${kept.comparing === name} @change=${() => keep({ comparing: name })}>${names[name]}</label>`)}</fieldset>`;
 }
 
@@ -29,7 +29,7 @@ export const compareView: View = {
   name: 'compare',
   title: strings.views.compare,
   icon: compareIcon,
-  isAvailable: () => true,
+  isAvailable: ({ result, comparison }) => result?.kind !== 'sequence' || comparison !== null,
   fills: false,
   styles: [compareStyles],
   render(context) {

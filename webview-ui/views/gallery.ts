@@ -12,7 +12,7 @@ export const galleryView: View = {
   name: 'gallery',
   title: strings.views.gallery,
   icon: galleryIcon,
-  isAvailable: () => true,
+  isAvailable: ({ result, comparison }) => result?.kind !== 'sequence' || comparison !== null,
   fills: true,
   styles: [],
   render({ state, kept, keep, ask, call }) {

@@ -2,6 +2,7 @@
 import { isWhole, message } from '../messages.ts';
 import { overviewIcon } from '../icons.ts';
 import { overview } from '../overview/evaluationOverview.ts';
+import { labelInstability } from '../measured.ts';
 import { strings } from '../strings.ts';
 import { overviewStyles } from '../styles/overview.ts';
 import type { View } from './view.ts';
@@ -10,14 +11,18 @@ export const overviewView: View = {
   name: 'overview',
   title: strings.views.overview,
   icon: overviewIcon,
-  isAvailable: () => true,
+  isAvailable: ({ result }) => result?.kind !== 'sequence',
   fills: false,
   styles: [overviewStyles],
-  render({ state, call, openGallery }) {
+  render({ state, kept, keep, call, openGallery }) {
     const { result, run } = state;
-    if (!result || !isWhole(result)) return message(state, call);
+    if (!result || result.kind === 'sequence' || !isWhole(result)) return message(state, call);
     const evaluation = result.kind === 'stabilization' ? result.before : result;
     const folder = result.kind === 'stabilization' ? `${run ?? ''}/before` : run;
-    return overview(evaluation, (distortion) => openGallery({ run: folder, distortion, changed: true }));
+    return overview(evaluation, {
+      measure: kept.overview.measure,
+      choose: (measure) => keep({ overview: { ...kept.overview, measure } }),
+      open: ({ name, strength, ...result }, measure) => openGallery({ run: folder, distortion: { name, strength }, changed: measure === 'labelInstability' && (labelInstability(result)?.count ?? 0) > 0 ? true : null }),
+    });
   },
 };
