@@ -27,7 +27,7 @@ export function batchParts({ clean, noisy, secondNoisy, targets }: Pictures, siz
 
 function slice(tensor: Tensor, start: number, end: number): Tensor {
   const row = sizeOf(tensor.dims.slice(1));
-  return { ...tensor, dims: [end - start, ...tensor.dims.slice(1)], data: tensor.data.subarray(start * row, end * row) as Tensor['data'] };
+  return { ...tensor, dims: [end - start, ...tensor.dims.slice(1)], data: tensor.data.subarray(start * row, end * row) };
 }
 
 /** The losses of a whole batch from those of its parts. */

@@ -1,13 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { uploadInputs } from '../engines/tensorflow.ts';
 import { startBackend } from '../engines/tensorflow/backend.ts';
+import { lossesOf, type LossTensors } from '../engines/tensorflow/losses.ts';
 import { Program } from '../engines/tensorflow/program.ts';
 import { download, upload } from '../engines/tensorflow/tensors.ts';
-import { UserError } from '../job.ts';
+import { withBatchStatistics } from '../graph/gradient/batchStatistics.ts';
+import { checkDefinition, defaultMargin } from '../graph/gradient/objectives.ts';
 import { optimizerState, stateName } from '../graph/gradient/optimizers.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import type { Divergence, OptimizerName } from '../results.ts';
-import { optimizerConstants, type Losses, type TrainingBatch, type TrainingDefinition, type TrainingState, type TrainingStep } from './trainingStep.ts';
+import { UserError } from '../job.ts';
+import type { OptimizerName } from '../results.ts';
+import { batchParts, joinLosses, type Pictures } from './batchParts.ts';
+import { optimizerConstants, type Losses, type TrainingDefinition, type TrainingState, type TrainingStep } from './trainingStep.ts';
+
+type Variables = Map<string, tf.Variable>;
 
 /**
  * The training step on TensorFlow.js: the same mathematics as the generated ONNX graph, with losses of its own, TensorFlow.js's
@@ -17,74 +22,101 @@ export async function createTensorFlowStep(definition: TrainingDefinition): Prom
   check(definition);
   await startBackend();
   const program = new Program(definition.forward);
+  const training = definition.updateStatistics ? withBatchStatistics(definition.forward) : undefined;
+  const trainingProgram = training ? new Program(training.model) : program;
+  const running = training?.statistics ?? [];
   const parts = optimizerState[definition.optimizer];
   const start = (name: string): tf.Tensor => program.constant(name)!;
-  const weights = new Map(definition.weights.map((name) => [name, tf.variable(start(name))]));
+  const startingAt = (names: readonly string[]): Variables => new Map(names.map((name) => [name, tf.variable(start(name))]));
   const zeros = (name: string): tf.Variable => {
     const filling = tf.zeros(start(name).shape);
     const variable = tf.variable(filling);
     filling.dispose();
     return variable;
   };
-  const state = new Map(definition.weights.flatMap((name) => parts.map((part) => [stateName(name, part), zeros(name)])));
+  const weights = startingAt(definition.weights);
+  const statistics = startingAt(running.map(({ name }) => name));
+  const state: Variables = new Map(definition.weights.flatMap((name) => parts.map((part) => [stateName(name, part), zeros(name)])));
   let steps = 0;
 
-  const forward = (branch: Record<string, Tensor>): tf.Tensor2D => {
-    const given = { ...uploadInputs(branch, program.inputs), ...Object.fromEntries(weights) };
-    return tf.logSoftmax(program.run(given, [definition.logits])[definition.logits] as tf.Tensor2D);
+  /** The losses, and the running statistics that the clean branch leads to. */
+  const losses = (network: Program, { clean, noisy, secondNoisy, targets }: Pictures): LossTensors & { moved: Record<string, tf.Tensor> } => {
+    const moved: Record<string, tf.Tensor> = {};
+    const outputs = [clean, noisy, ...(definition.views === 3 && secondNoisy ? [secondNoisy] : [])].map((branch, index) => {
+      const given = { ...uploadInputs(branch, network.inputs), ...Object.fromEntries([...weights, ...statistics]) };
+      const wanted = network === program || index > 0 ? [] : running;
+      const results = network.run(given, [definition.logits, ...wanted.map(({ output }) => output)]);
+      for (const { name, output } of wanted) moved[name] = results[output]!;
+      return results[definition.logits] as tf.Tensor2D;
+    });
+    return { ...lossesOf(definition, defaultMargin, outputs, targets && (upload(targets) as tf.Tensor2D)), moved };
   };
-  /** Both losses, as scalars. */
-  const losses = ({ clean, noisy, targets }: Pick<TrainingBatch, 'clean' | 'noisy' | 'targets'>) => {
-    const logP = forward(clean);
-    if (!targets) throw new Error('the batch has no targets');
-    return { loss: cleanLoss(logP, upload(targets)), stabilityLoss: divergences[definition.divergence](logP, forward(noisy)) };
-  };
-  const read = async ({ loss, stabilityLoss }: { loss: tf.Scalar; stabilityLoss: tf.Scalar }): Promise<Losses> => {
-    try {
-      return { loss: (await loss.data())[0]!, stabilityLoss: (await stabilityLoss.data())[0]! };
-    } finally {
-      tf.dispose([loss, stabilityLoss]);
+
+  /** Gradients of one part of a batch, times its share; the running statistics move on. */
+  const gradientsOf = (pictures: Pictures, share: number, alpha: number): { found: LossTensors; gradients: tf.NamedTensorMap } => {
+    let found: LossTensors & { moved: Record<string, tf.Tensor> } | undefined;
+    const { grads } = tf.variableGrads(() => {
+      const { loss, stabilityLoss, moved } = losses(trainingProgram, pictures);
+      found = { loss: tf.keep(tf.clone(loss)), stabilityLoss: tf.keep(tf.clone(stabilityLoss)), moved: Object.fromEntries(Object.entries(moved).map(([name, value]) => [name, tf.keep(tf.clone(value))])) };
+      // With α = 0 the noisy branch must not reach the weights, not even by an infinity times zero.
+      const total = alpha === 0 ? loss : tf.add(loss, tf.mul(stabilityLoss, alpha));
+      return share === 1 ? total as tf.Scalar : tf.mul(total, share);
+    }, [...weights.values()]);
+    for (const [name, value] of Object.entries(found!.moved)) {
+      statistics.get(name)!.assign(tf.reshape(value, statistics.get(name)!.shape));
+      value.dispose();
     }
+    const missing = [...weights].find(([, weight]) => !(grads[weight.name]));
+    if (missing) throw new UserError(`cannot train ${missing[0]}: the logits ${definition.logits} do not depend on it`);
+    return { found: found!, gradients: grads };
   };
 
   return {
     async train(batch) {
+      const pieces = batchParts(batch, definition.microBatch);
       const found = tf.tidy(() => {
-        let both: { loss: tf.Scalar; stabilityLoss: tf.Scalar } | undefined;
-        const { grads } = tf.variableGrads(() => {
-          const { loss, stabilityLoss } = losses(batch);
-          both = { loss: tf.keep(tf.clone(loss)), stabilityLoss: tf.keep(tf.clone(stabilityLoss)) };
-          // With α = 0 the noisy branch must not reach the weights, not even by an infinity times zero.
-          return batch.alpha === 0 ? loss : tf.add(loss, tf.mul(stabilityLoss, batch.alpha));
-        }, [...weights.values()]);
+        const sums = new Map<string, tf.Tensor>();
+        const each = pieces.map(({ pictures, share }) => tf.tidy(() => {
+          const { found: values, gradients } = gradientsOf(pictures, share, batch.alpha);
+          for (const [name, weight] of weights) {
+            const sum = sums.get(name);
+            sums.set(name, tf.keep(sum ? tf.add(sum, gradients[weight.name]!) : gradients[weight.name]!));
+            sum?.dispose();
+          }
+          return values;
+        }));
+        const factor = shortening(definition.clipNorm, [...sums.values()]);
         for (const [name, weight] of weights) {
-          const gradient = grads[weight.name];
-          if (!gradient) throw new UserError(`cannot train ${name}: the logits ${definition.logits} do not depend on it`);
+          const sum = sums.get(name)!;
           updates[definition.optimizer]({
-            weight, gradient, state: parts.map((part) => state.get(stateName(name, part))!),
+            weight, gradient: factor ? tf.mul(sum, factor) : sum, state: parts.map((part) => state.get(stateName(name, part))!),
             learningRate: batch.learningRate, step: steps + 1,
           });
+          sum.dispose();
         }
-        return both!;
+        return each;
       });
       steps += 1;
-      return await read(found);
+      return joinLosses(await Promise.all(found.map(async (values, index) => ({ losses: await read(values), share: pieces[index]!.share }))));
     },
 
     async evaluate(batch) {
-      return await read(tf.tidy(() => losses(batch)));
+      const pieces = batchParts(batch, definition.microBatch);
+      return joinLosses(await Promise.all(pieces.map(async ({ pictures, share }) => ({
+        share, losses: await read(tf.tidy(() => { const { loss, stabilityLoss } = losses(program, pictures); return { loss, stabilityLoss }; })),
+      }))));
     },
 
     async state() {
-      const copies = async (variables: Map<string, tf.Variable>) => Object.fromEntries(
+      const copies = async (variables: Variables) => Object.fromEntries(
         await Promise.all([...variables].map(async ([name, variable]) => [name, await download(variable, 'float32')] as const)),
       );
-      return { weights: await copies(weights), optimizer: await copies(state), steps };
+      return { weights: await copies(new Map([...weights, ...statistics])), optimizer: await copies(state), steps };
     },
 
     reset(to) {
       tf.tidy(() => {
-        for (const [name, weight] of weights) weight.assign(to ? restored(to.weights, name) : tf.clone(start(name)));
+        for (const [name, value] of [...weights, ...statistics]) value.assign(to ? restored(to.weights, name) : tf.clone(start(name)));
         for (const [name, array] of state) array.assign(to ? restored(to.optimizer, name) : tf.zerosLike(array));
       });
       steps = to?.steps ?? 0;
@@ -92,15 +124,33 @@ export async function createTensorFlowStep(definition: TrainingDefinition): Prom
     },
 
     release() {
-      tf.dispose([...weights.values(), ...state.values()]);
+      tf.dispose([...weights.values(), ...statistics.values(), ...state.values()]);
+      if (trainingProgram !== program) trainingProgram.dispose();
       program.dispose();
       return Promise.resolve();
     },
   };
 }
 
+async function read({ loss, stabilityLoss }: LossTensors): Promise<Losses> {
+  try {
+    return { loss: (await loss.data())[0]!, stabilityLoss: (await stabilityLoss.data())[0]! };
+  } finally {
+    tf.dispose([loss, stabilityLoss]);
+  }
+}
+
+/** What gradients are multiplied by, so that they are together no longer than `norm`. */
+function shortening(norm: number | undefined, gradients: readonly tf.Tensor[]): tf.Tensor | undefined {
+  if (norm === undefined) return undefined;
+  const length = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+  return tf.div(norm, tf.maximum(length, norm));
+}
+
 /** Throws where the trained part lacks something, or a weight cannot be trained because the logits do not depend on it. */
-function check({ forward, logits, weights }: TrainingDefinition): void {
+function check(definition: TrainingDefinition): void {
+  checkDefinition(definition);
+  const { forward, logits, weights } = definition;
   const nodes = forward.graph?.node ?? [];
   const fixed = new Set(forward.graph?.initializer.map(({ name }) => name));
   const missing = weights.find((name) => !fixed.has(name));
@@ -116,36 +166,6 @@ function restored(tensors: TrainingState['weights'], name: string): tf.Tensor {
   const tensor = tensors[name];
   if (!tensor) throw new Error(`the state has no ${name}`);
   return upload(tensor);
-}
-
-/** L0 = −Σ_j t_j log P(y_j|x), mean over the batch (Zheng et al. 2016). */
-function cleanLoss(logP: tf.Tensor2D, targets: tf.Tensor): tf.Scalar {
-  return tf.neg(meanOfSums(tf.mul(logP, targets)));
-}
-
-/** D(P, P') from log P and log P' [batch, classes], mean over the batch; gradients flow through both. */
-const divergences: Record<Divergence, (logP: tf.Tensor2D, logQ: tf.Tensor2D) => tf.Scalar> = {
-  'cross-entropy': (logP, logQ) => tf.neg(meanOfSums(tf.mul(tf.exp(logP), logQ))),
-  kl: (logP, logQ) => klDivergence(logP, logQ),
-  js: (logP, logQ) => {
-    // log M = log ½(P + P') = log P' + log(1 + P/P') − ln 2, without leaving the logarithms; smooth where P = P'.
-    const logM: tf.Tensor2D = tf.sub(tf.add(logQ, tf.softplus(tf.sub(logP, logQ))), Math.LN2);
-    return tf.div(tf.add(klDivergence(logP, logM), klDivergence(logQ, logM)), 2);
-  },
-  l2: (logP, logQ) => {
-    const squares = tf.sum(tf.squaredDifference(tf.exp(logP), tf.exp(logQ)), -1);
-    // The root has no gradient at 0; there P = P' and nothing is to be changed.
-    const different = tf.step(squares);
-    return tf.mean(tf.mul(different, tf.sqrt(tf.add(squares, tf.sub(1, different)))));
-  },
-};
-
-function klDivergence(logP: tf.Tensor2D, logQ: tf.Tensor2D): tf.Scalar {
-  return meanOfSums(tf.mul(tf.exp(logP), tf.sub(logP, logQ)));
-}
-
-function meanOfSums(values: tf.Tensor): tf.Scalar {
-  return tf.mean(tf.sum(values, -1));
 }
 
 interface UpdateInputs {

@@ -165,10 +165,13 @@ function buildLosses(definition: TrainingDefinition, variables: readonly string[
   const all = [clean, ...noisy];
   const targets = hasTargets(definition) ? builder.input(builder.unique('targets'), 'float32', ['batch', width]) : undefined;
   const losses = addLosses(builder, definition, all.map(({ rename }) => rename(definition.logits)), targets ?? '', width);
+  // Names that do not depend on how many nodes lie before: the graph that evaluates and the one that trains share them.
+  const loss = builder.op('Identity', [losses.loss], {}, 'loss');
+  const stabilityLoss = losses.stabilityLoss === undefined ? undefined : builder.op('Identity', [losses.stabilityLoss], {}, 'stabilityLoss');
   return {
-    builder, branches: all.map(({ inputs }) => inputs), targets, ...losses,
+    builder, branches: all.map(({ inputs }) => inputs), targets, loss, stabilityLoss,
     statistics: running.map(({ name, output }) => ({ name, output: clean.rename(output) })),
-    model: snapshot(builder, definition, [losses.loss, ...(losses.stabilityLoss === undefined ? [] : [losses.stabilityLoss])]),
+    model: snapshot(builder, definition, [loss, ...(stabilityLoss === undefined ? [] : [stabilityLoss])]),
   };
 }
 
