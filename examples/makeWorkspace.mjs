@@ -4,7 +4,7 @@
  *     node examples/makeWorkspace.mjs [FOLDER]
  *
  * FOLDER is `examples/workspace` unless given. It gets `digits/` and `patches/` (each with `train/CLASS/NNN.png` and
- * `test/CLASS/NNN.png`), `photographs/` and `models/`. The same pixels come out every time. A workspace that is already
+ * `test/CLASS/NNN.png`), `frames/` (`CLASS/NNN.png`), `photographs/` and `models/`. The same pixels come out every time. A workspace that is already
  * whole is left alone; one that is not is completed, and files that this script does not make are never touched.
  */
 import { createHash } from 'node:crypto';
@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
+import { filmPhotograph, frameCount } from './frames.mjs';
 import { cutPatches, patchSets } from './patches.mjs';
 import { photographs } from './photographs.mjs';
 
@@ -25,6 +26,7 @@ const picturesAtOnce = 16;
 const paths = {
   digit: (set, digit, index) => `digits/${set}/${digit}/${String(index).padStart(3, '0')}.png`,
   patch: (set, name, index) => `patches/${set}/${name}/${String(index).padStart(3, '0')}.png`,
+  frame: (name, index) => `frames/${name}/${String(index).padStart(3, '0')}.png`,
   photograph: (name) => `photographs/${name}.jpg`,
 };
 
@@ -34,6 +36,7 @@ function expectedPictures() {
   return [
     ...digitSets.flatMap((set) => range(10).flatMap((digit) => range(set.count).map((index) => paths.digit(set.name, digit, index)))),
     ...patchSets.flatMap((set) => photographs.flatMap(({ name }) => range(set.count).map((index) => paths.patch(set.name, name, index)))),
+    ...photographs.flatMap(({ name }) => range(frameCount).map((index) => paths.frame(name, index))),
     ...photographs.map(({ name }) => paths.photograph(name)),
   ];
 }
@@ -41,7 +44,7 @@ function expectedPictures() {
 /** A short hash of all that decides the pictures' pixels: the data and the scripts. */
 async function version() {
   const hash = createHash('sha256');
-  const sources = ['makeWorkspace.mjs', 'patches.mjs', 'photographs.mjs', 'data/digits-train.png', 'data/digits-test.png',
+  const sources = ['makeWorkspace.mjs', 'frames.mjs', 'patches.mjs', 'photographs.mjs', 'data/digits-train.png', 'data/digits-test.png',
     ...photographs.map(({ name }) => join('data', paths.photograph(name)))];
   for (const source of sources) hash.update(await readFile(join(here, source)));
   return hash.digest('hex').slice(0, 16);
@@ -80,6 +83,13 @@ async function makePatches() {
   }
 }
 
+async function makeFrames() {
+  for (const [number, { name }] of photographs.entries()) {
+    const frames = await filmPhotograph(join(here, 'data', paths.photograph(name)), number);
+    await forEach(frames.entries(), ([index, picture]) => writePng(paths.frame(name, index), picture));
+  }
+}
+
 const started = performance.now();
 const stamp = join(workspace, '.made-from');
 const pictures = expectedPictures();
@@ -90,6 +100,7 @@ if (!whole) {
   for (const folder of new Set(pictures.map(dirname))) await mkdir(join(workspace, folder), { recursive: true });
   await makeDigits();
   await makePatches();
+  await makeFrames();
   for (const { name } of photographs) await cp(join(here, 'data', paths.photograph(name)), join(workspace, paths.photograph(name)));
   await writeFile(stamp, current);
 }

@@ -1,9 +1,11 @@
 /** The command line: the same engine as the extension, for terminals and CI. */
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addExportOptions, exportOptions, type ExportGiven } from './cli/export.ts';
 import { addFindPreprocessingOptions, preprocessingSearchText } from './cli/findPreprocessing.ts';
 import { withConfig } from './cli/configFile.ts';
 import { addDistortOptions, addEvaluateOptions, addModelOptions, addStabilizeOptions, inspectOptions, jobOptions, stabilizeOptions, type Given } from './cli/options.ts';
+import { addSequenceOptions, sequenceText } from './cli/sequence.ts';
 import { comparisonText, evaluationText, inspectText, stabilizationText } from './cli/tables.ts';
 import { terminalJob } from './cli/terminal.ts';
 import { formatDistortion, parseDistortion } from './engine/distortions/index.ts';
@@ -63,6 +65,21 @@ addFindPreprocessingOptions(program.command('find-preprocessing').description('t
     const json = await findPreprocessing(jobOptions(model!, withImages(given)), job);
     return { json, text: preprocessingSearchText(json) };
   }));
+
+addSequenceOptions(program.command('sequence').description('measure how answers change from frame to frame of videos').argument('<model>'))
+  .action(action(async (job, given, model) => {
+    const { sequence } = await import('./engine/sequence.ts');
+    const options = jobOptions(model!, withImages(given));
+    const json = await sequence(options, job);
+    return { json, text: sequenceText(json, options.run) };
+  }));
+
+addExportOptions(program.command('export').description('write a run as a report or as tables').argument('<run>'))
+  .action(async (run: string, given: ExportGiven) => {
+    const { exportRun } = await import('./engine/export/exportRun.ts');
+    const json = await exportRun(exportOptions(run, given), terminalJob(false).job);
+    process.stdout.write(given.json === true ? `${JSON.stringify(json)}\n` : `${json.files.join('\n')}\n`);
+  });
 
 addDistortOptions(program.command('distort').description('write distorted copies of pictures'))
   .action(action(async (job, given) => {

@@ -23,6 +23,7 @@ interface RunEvaluation {
 
 async function evaluationAt(folder: string): Promise<RunEvaluation> {
   const run = await readRun(folder);
+  if (run.kind === 'sequence') throw new UserError(`the run in ${folder} is of video frames: only evaluations and stabilizations are compared`);
   return run.kind === 'evaluation' ? { folder, evaluation: run } : { folder: `${folder}/after`, evaluation: run.after };
 }
 

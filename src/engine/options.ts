@@ -1,5 +1,5 @@
 import type {
-  ChannelOrder, DistortionSpec, Divergence, EngineName, Interpolation, OptimizerName, PixelRange, ResizeMode,
+  ChannelOrder, Device, DistortionSpec, Divergence, EngineName, Interpolation, NoiseName, Objective, OptimizerName, PixelRange, ResizeMode, Schedule,
 } from './results.ts';
 
 /** Preprocessing that the user chose; what is absent comes from the model's metadata or is guessed. */
@@ -18,6 +18,8 @@ export interface InspectOptions {
   preprocessing?: PreprocessingOptions;
   classNamesFile?: string;
   featureLayer?: string;
+  /** Whether `inspect` lists the layers. */
+  layers?: boolean;
 }
 
 /** Options shared by `evaluate` and `stabilize`; defaults are those of the command line. */
@@ -31,6 +33,7 @@ export interface JobOptions extends InspectOptions {
   engine?: EngineName;
   threads?: number;
   distortions?: DistortionSpec[];
+  device?: Device;
 }
 
 export interface EvaluateOptions extends JobOptions {
@@ -52,11 +55,43 @@ export interface StabilizeOptions extends JobOptions {
   validationShare?: number;
   testShare?: number;
   draws?: number;
-  sweep?: boolean;
+  /** A wide search over α, σ, the learning rate and the trained part, each as far as it is not given; true is `grid`. */
+  sweep?: boolean | 'grid' | 'random';
+  /** Points of a random sweep. */
+  sweepPoints?: number;
   maxPrecisionDrop?: number;
+  objective?: Objective;
+  /** Margin of triplets. */
+  margin?: number;
+  noise?: NoiseName;
+  /** Distortions that take the place of the noise in training. */
+  trainDistortions?: DistortionSpec[];
+  views?: 2 | 3;
+  /** Epochs over which α rises. */
+  alphaWarmup?: number;
+  schedule?: Schedule;
+  clipNorm?: number;
+  /** Lets batch normalisation's running statistics follow the training. */
+  updateStatistics?: boolean;
+  /** Pictures that run at once; chosen by the network's size where it is absent. */
+  microBatch?: number;
   /** Go on from the checkpoint in `run`. */
   resume?: boolean;
 }
 
 /** What `findPreprocessing` needs; `limit` is 200 where it is not given, for a bounded time. */
 export type FindPreprocessingOptions = Omit<JobOptions, 'run' | 'distortions'>;
+
+/** What `sequence` needs; `limit` keeps the first frames. */
+export type SequenceOptions = Omit<JobOptions, 'distortions'>;
+
+export type ExportFormatName = 'csv' | 'html' | 'json' | 'png';
+
+/** What `exportRun` needs. Paths are absolute; an `output` without an ending gets the format's. */
+export interface ExportOptions {
+  run: string;
+  format: ExportFormatName;
+  output: string;
+  /** Pairs of each distortion that are shown with their pictures; 6. */
+  pairs?: number;
+}

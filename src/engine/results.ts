@@ -46,6 +46,25 @@ export interface TensorInfo {
   type: string;
 }
 
+/** One node of the network between its input and its answer. */
+export interface LayerInfo {
+  /** The node's name, or that of its output where it has none. */
+  name: string;
+  operator: string;
+  /** Name of the value that it computes, which can be chosen as the feature layer. */
+  output: string;
+  /** −1 where a dimension is open; null where it cannot be told without running the network. */
+  shape: number[] | null;
+  /** Number of trained values that it reads. */
+  parameters: number;
+  /** Its place among the layers with weights, 1 the last one: `last:N` trains from place N on. Null where it is none of them. */
+  fromEnd: number | null;
+  /** Whether it lies between the features and the answer. */
+  inHead: boolean;
+  /** Whether its output are the features. */
+  isFeatureLayer: boolean;
+}
+
 /** What `inspect` says of a model file. */
 export interface ModelInfo {
   format: string;
@@ -70,6 +89,8 @@ export interface ModelInfo {
   trainable: true | string;
   preprocessing: Preprocessing | null;
   classNames: string[] | null;
+  /** Its nodes in the order in which they run; left out where nobody asks for them. */
+  layerList?: LayerInfo[];
 }
 
 /** One way of preparing pictures that was tried. */
@@ -114,6 +135,8 @@ export interface DistortionResult extends DistortionSpec, Record<PairMeasureName
   labelInstability: Share;
   precisionAt1: Share | null;
   precisionAt5: Share | null;
+  /** The network that was measured, or the one beside it in a stabilization, was trained with this distortion at some strength. */
+  trainedOn?: true;
 }
 
 /** State of the run folder. What was cut short says so. */
@@ -223,6 +246,12 @@ export type Objective = 'classification' | 'embedding' | 'triplet';
 export type OptimizerName = 'sgd' | 'adam';
 export type EngineName = 'onnxruntime' | 'tensorflow';
 
+/** Noise of the training pictures: independent from pixel to pixel, or smooth (see `colouredNoise.ts`). */
+export type NoiseName = 'gaussian' | 'coloured';
+/** How the learning rate goes over the epochs. */
+export type Schedule = 'constant' | 'cosine';
+export type Device = 'cpu' | 'gpu';
+
 /** One point of the search, measured on the validation share. `alpha` 0 is the control. */
 export interface SearchPoint {
   alpha: number;
@@ -232,6 +261,16 @@ export interface SearchPoint {
   labelInstability: number;
   /** Why this point cannot be chosen; absent where it can. */
   rejected?: string;
+  /** What was trained, and for how many epochs: a search gives most of them to the points that do well. Absent in older runs. */
+  train?: string;
+  epochs?: number;
+  bestEpoch?: number;
+  /** Mean over the distortions and the pictures; for embeddings alone. */
+  featureDistance?: number;
+  /** No other point has fewer changed labels without being less precise. */
+  pareto?: true;
+  /** The run folder holds its weights, so that its model can be written. */
+  kept?: true;
 }
 
 /** Losses of one epoch; `validation…` on the validation share, null where it is empty. */
@@ -283,7 +322,24 @@ export interface StabilizeOptionsUsed {
   maxPrecisionDrop: number;
   engine: string;
   /** What the clean loss compares with. */
-  targets: 'labels' | 'own answers';
+  targets: 'labels' | 'own answers' | 'own embeddings' | 'triplets';
+  /** Those below are absent in runs of earlier versions. */
+  objective?: Objective;
+  /** Of triplets. */
+  margin?: number;
+  noise?: NoiseName;
+  /** Distortions that took the place of the noise: what is measured on them is not held out. */
+  trainDistortions?: DistortionSpec[];
+  views?: 2 | 3;
+  /** Epochs over which α rises. */
+  alphaWarmup?: number;
+  schedule?: Schedule;
+  clipNorm?: number | null;
+  updateStatistics?: boolean;
+  /** Pictures that run at once, where that is fewer than the batch. */
+  microBatch?: number | null;
+  sweep?: 'grid' | 'random' | null;
+  device?: Device;
 }
 
 /** Why a training ended: all epochs, no better for some epochs, a loss that is no number, one label for all, or because it was asked to. */
@@ -318,7 +374,64 @@ export interface Stabilization {
   timing: { wallSeconds: number; featureSeconds: number; trainingSeconds: number; evaluationSeconds: number };
 }
 
-export type Run = Evaluation | Stabilization;
+/** A class whose probability over time is kept. */
+export interface SequenceClass {
+  name: string;
+  /** Frames that were given this class. */
+  frames: number;
+  meanProbability: number;
+}
+
+/** Pictures of one folder in the natural order of their names: what was filmed in one go. */
+export interface Clip {
+  /** Folder, relative to that of the pictures; empty for that folder itself. */
+  name: string;
+  /** Number of its first frame in the run. */
+  start: number;
+  frames: number;
+  /** Neighbouring frames whose label differs. */
+  flips: number;
+  /** The classes that most of its frames were given, most first; their probabilities over time are kept. */
+  classes: SequenceClass[];
+}
+
+/** `sequence --json`, and `run.json` of a sequence of video frames. */
+export interface Sequence {
+  runVersion: RunVersion;
+  kind: 'sequence';
+  state: RunState;
+  model: Evaluation['model'];
+  method: Omit<Evaluation['method'], 'pairs'>;
+  images: Evaluation['images'];
+  clips: Clip[];
+  /** Share of the pairs of neighbouring frames whose label differs. */
+  labelInstability: Share;
+  /** Between neighbouring frames. */
+  featureDistance: Summary;
+  jsDivergence: Summary;
+  clean: Evaluation['clean'];
+  /**
+   * pm-k for k from 0 on: share of the frames that are answered rightly together with all frames up to k before and after them
+   * (Shankar et al., "Do Image Classifiers Generalize Across Time?", 2019). Empty without labels.
+   */
+  neighbourPrecision: { k: number; precision: Share }[];
+  warnings: string[];
+  timing: Evaluation['timing'];
+}
+
+/** One line of a sequence's `frames.jsonl`. */
+export interface Frame {
+  image: string;
+  /** Index into `clips`. */
+  clip: number;
+  label: string;
+  top: LabelledProbability[];
+  truth: string | null;
+  /** Against the frame before it; null for the first of a clip, and where the one before could not be read. */
+  change: { flip: boolean; featureDistance: number; jsDivergence: number } | null;
+}
+
+export type Run = Evaluation | Stabilization | Sequence;
 
 /** How far a job is. `total` is 0 where it is not known. */
 export interface Progress {
@@ -334,4 +447,12 @@ export interface Progress {
   secondsLeft?: number;
   /** Present while a network is trained. */
   training?: TrainingCurves;
+}
+
+/** `export --json`: what was written. */
+export interface Exported {
+  run: string;
+  format: string;
+  /** Absolute paths, the one that was asked for first. */
+  files: string[];
 }

@@ -23,7 +23,7 @@ export const exampleModels = {
 };
 
 /** Class folders of the example workspace, which is made where it is missing. */
-export function examplePictures(name: 'digits/test' | 'digits/train' | 'patches/test' | 'patches/train'): string {
+export function examplePictures(name: 'digits/test' | 'digits/train' | 'frames' | 'patches/test' | 'patches/train'): string {
   const folder = join(root, 'examples/workspace', name);
   if (!existsSync(folder)) execFileSync(process.execPath, [join(root, 'examples/makeWorkspace.mjs')]);
   return folder;

@@ -1,6 +1,6 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DistortionResult } from '../results.ts';
+import type { DistortionResult, Run } from '../results.ts';
 import type { ListedRun } from './queries.ts';
 import { readRun, readState } from './runFolder.ts';
 
@@ -26,16 +26,23 @@ async function listed(folder: string): Promise<ListedRun> {
     return { run: folder, kind, state: state.state, model, modelSha256, startedAt, summary: state.error ?? state.state };
   }
   const run = await readRun(folder);
-  const evaluation = run.kind === 'evaluation' ? run : run.before;
+  const { model, method } = run.kind === 'stabilization' ? run.before : run;
   return {
     run: folder,
     kind: run.kind,
     state: 'done',
-    model: evaluation.model.path,
-    modelSha256: evaluation.model.sha256,
-    startedAt: evaluation.method.startedAt,
-    summary: run.kind === 'evaluation' ? worst(run.distortions) : `stabilized, ${run.accepted ? 'accepted' : 'rejected'}: ${worst(run.after.distortions)}`,
+    model: model.path,
+    modelSha256: model.sha256,
+    startedAt: method.startedAt,
+    summary: summaryOf(run),
   };
+}
+
+function summaryOf(run: Run): string {
+  if (run.kind === 'evaluation') return worst(run.distortions);
+  if (run.kind === 'stabilization') return `stabilized, ${run.accepted ? 'accepted' : 'rejected'}: ${worst(run.after.distortions)}`;
+  const { value, count } = run.labelInstability;
+  return `${(100 * value).toFixed(1)} % of neighbouring frames differ in their label (${count} flips in ${run.images.evaluated} frames)`;
 }
 
 function worst(distortions: readonly DistortionResult[]): string {

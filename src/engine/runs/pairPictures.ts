@@ -49,6 +49,6 @@ async function readEvaluation(folder: string): Promise<Evaluation> {
 }
 
 function onlyEvaluation(run: Awaited<ReturnType<typeof readRun>>): Evaluation {
-  if (run.kind !== 'evaluation') throw new UserError('a stabilization has no pairs of its own: open its before, control or after');
+  if (run.kind !== 'evaluation') throw new UserError(run.kind === 'sequence' ? 'a run of video frames has no pairs' : 'a stabilization has no pairs of its own: open its before, control or after');
   return run;
 }

@@ -16,11 +16,27 @@ export interface ListedRun {
   summary: string;
 }
 
-/** Rows `start` (inclusive) to `end` (exclusive) of a run's pairs, filtered and sorted, largest first unless `ascending`. */
-export interface PairsViewQuery {
-  run: string;
-  distortion?: DistortionSpec;
+/** Which pairs are meant; what is not given is not filtered by. */
+export interface PairsFilter {
+  /** Without a strength, every strength of the distortion. */
+  distortion?: { name: string; strength?: number };
   changed?: boolean;
+  /** Feature distances from `from` (inclusive) to `to` (exclusive). */
+  distance?: { from: number; to: number };
+  /** Pairs of a class: as the true one, as A's label, as B's, or any of them. Part of its name will do; the whole name comes first. */
+  label?: { name: string; as: 'any' | 'truth' | 'a' | 'b' };
+  /** Pictures whose path contains this, in small or capital letters. */
+  search?: string;
+  /**
+   * Beside the same pairs of another run, which came before: those whose label changed there and no longer does (newly stable),
+   * or the other way round (newly broken).
+   */
+  against?: { run: string; newly: 'stable' | 'broken' };
+}
+
+/** Rows `start` (inclusive) to `end` (exclusive) of a run's pairs, filtered and sorted, largest first unless `ascending`. */
+export interface PairsViewQuery extends PairsFilter {
+  run: string;
   sort: PairColumn;
   ascending?: boolean;
   start: number;
@@ -32,6 +48,8 @@ export interface PairsViewRow extends Pair {
   line: number;
   /** Share of the run's pairs with a smaller feature distance, in [0, 1]. */
   rank: number;
+  /** The same pair in the other run of `against`. */
+  before?: Pick<Pair, 'labelA' | 'labelB' | 'featureDistance'>;
 }
 
 export interface PairsViewPage {
@@ -61,4 +79,73 @@ export interface PairPictureFiles {
   difference: Uint8Array;
   width: number;
   height: number;
+}
+
+/** A clip of a run of video frames, as numbers that are drawn. */
+export interface ClipCurvesQuery {
+  run: string;
+  /** Index into the run's `clips`. */
+  clip: number;
+}
+
+export interface ClipCurves {
+  /** Probability of each of the clip's classes in each frame: `[class][frame]`. */
+  probabilities: number[][];
+  /** Frames of the clip, from 0, whose label differs from that of the frame before. */
+  flips: number[];
+}
+
+/** Frames `start` (inclusive) to `end` (exclusive) of the run, as far as there are any. */
+export interface FramesQuery {
+  run: string;
+  start: number;
+  end: number;
+}
+
+/** The picture of a frame, at the model's input size, shrunk or enlarged so that its longest side is `size` pixels. */
+export interface FramePictureRequest {
+  run: string;
+  frame: number;
+  size: number;
+}
+
+/** A frame as WebP. */
+export interface FramePictureFile {
+  picture: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** How far features move, for runs side by side on one scale. */
+export interface DistancesQuery {
+  /** Folders of evaluations. */
+  runs: string[];
+}
+
+/** Counts of feature distances in bins of equal width from 0 to `end`; the last bin also holds what is `end` itself. */
+export interface Distances {
+  end: number;
+  runs: RunDistances[];
+}
+
+export interface RunDistances {
+  run: string;
+  distortions: DistortionDistances[];
+  /** Distances of different pictures; null where the run did not keep any (it is older, or had one picture). */
+  negatives: { pairs: number; sameClass: boolean; bins: number[] } | null;
+}
+
+export interface DistortionDistances extends DistortionSpec {
+  pairs: number;
+  bins: number[];
+  /** The most duplicates that can be found at these precisions; null without negatives, or where no threshold reaches it. */
+  atPrecision98: RecallAtPrecision | null;
+  atPrecision995: RecallAtPrecision | null;
+}
+
+/** Pairs nearer than `threshold` count as duplicates. */
+export interface RecallAtPrecision {
+  threshold: number;
+  recall: number;
+  precision: number;
 }

@@ -32,7 +32,7 @@ export async function createRunFolder(folder: string, state: Omit<StoredState, '
     const before = await readState(folder);
     if (!before) throw new UserError(`there is no run in ${folder}`);
     if (before.state === 'running') throw new UserError(`the run in ${folder} is still running`);
-    if (before.kind !== state.kind) throw new UserError(`the run in ${folder} is an evaluation, which cannot be resumed`);
+    if (before.kind !== state.kind) throw new UserError(`the run in ${folder} is ${before.kind === 'sequence' ? 'of video frames' : 'an evaluation'}, which cannot be resumed`);
   } else if (finished || (await exists(join(folder, 'state.json')))) {
     throw new UserError(`the run folder ${folder} holds a run already`);
   }
@@ -58,7 +58,7 @@ async function writeState(folder: string, state: StoredState): Promise<void> {
 
 const storedState = v.looseObject({
   state: v.picklist(['running', 'done', 'cancelled', 'failed']),
-  kind: v.picklist(['evaluation', 'stabilization']),
+  kind: v.picklist(['evaluation', 'stabilization', 'sequence']),
   model: v.string(),
   modelSha256: v.string(),
   startedAt: v.string(),
@@ -107,7 +107,16 @@ const stabilization = v.looseObject({
   accepted: v.boolean(),
   reason: v.string(),
 });
-const stored = v.variant('kind', [evaluation, stabilization]);
+const sequence = v.looseObject({
+  ...v.omit(evaluation, ['distortions', 'instability']).entries,
+  kind: v.literal('sequence'),
+  clips: v.array(v.looseObject({ name: v.string(), start: v.number(), frames: v.number(), flips: v.number(), classes: v.array(v.looseObject({ name: v.string(), frames: v.number(), meanProbability: v.number() })) })),
+  labelInstability: share,
+  featureDistance: summary,
+  jsDivergence: summary,
+  neighbourPrecision: v.array(v.looseObject({ k: v.number(), precision: share })),
+});
+const stored = v.variant('kind', [evaluation, stabilization, sequence]);
 
 /** Reads a finished run. Throws a `UserError` that names the folder where there is none, or it cannot be read. */
 export async function readRun(folder: string): Promise<Run> {
