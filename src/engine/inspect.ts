@@ -1,5 +1,6 @@
 import { isLayer } from './graph/weights.ts';
 import { sizeOf } from './graph/tensor.ts';
+import { layerList } from './layerList.ts';
 import { hashModel, inputReason, openModel, type OpenModel } from './openModel.ts';
 import type { InspectOptions } from './options.ts';
 import type { ModelInfo } from './results.ts';
@@ -28,6 +29,7 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
     trainable: trainableReason(model) ?? true,
     preprocessing: model.preprocessing,
     classNames: model.classNames,
+    ...(options.layers ? { layerList: layerList(model) } : {}),
   };
 }
 

@@ -33,7 +33,7 @@ export function selectWeights(graph: ModelGraph, head: Head, train: string): str
 }
 
 /** Weights of a node, also those that only Transpose, Identity and the like lie between. */
-function weightsInto(graph: ModelGraph, node: NodeProto): string[] {
+export function weightsInto(graph: ModelGraph, node: NodeProto): string[] {
   const follow = (value: string): string => {
     const producer = graph.isWeight(value) ? undefined : graph.producer(value);
     return producer && !dependsOnInput(graph, value) && producer.input[0] ? follow(producer.input[0]) : value;
