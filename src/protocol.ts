@@ -2,9 +2,9 @@
  * Every message that crosses a boundary of a process, as types: host ↔ worker (JSON-RPC over the child's IPC channel) and
  * host ↔ webview (`postMessage`). Each call gets exactly one answer, ok or error.
  */
-import type { EvaluateOptions, InspectOptions, StabilizeOptions } from './engine/options.ts';
-import type { Comparison, Evaluation, ModelInfo, Progress, Run, Stabilization } from './engine/results.ts';
-import type { ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/queries.ts';
+import type { EvaluateOptions, ExportOptions, FindPreprocessingOptions, InspectOptions, SequenceOptions, StabilizeOptions } from './engine/options.ts';
+import type { Comparison, Evaluation, Exported, Frame, ModelInfo, PreprocessingSearch, Progress, Run, Sequence, Stabilization } from './engine/results.ts';
+import type { ClipCurves, ClipCurvesQuery, FramePictureFile, FramePictureRequest, FramesQuery, ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/queries.ts';
 
 /** An error as it crosses a boundary. `user` errors are sentences for the user; the rest are faults, with their stack. */
 export interface WireError {
@@ -20,13 +20,22 @@ export interface WorkerMethods {
   inspect(options: InspectOptions): Promise<ModelInfo>;
   evaluate(options: EvaluateOptions): Promise<Evaluation>;
   stabilize(options: StabilizeOptions): Promise<Stabilization>;
+  findPreprocessing(options: FindPreprocessingOptions): Promise<PreprocessingSearch>;
+  sequence(options: SequenceOptions): Promise<Sequence>;
   compare(runs: { a: string; b: string }): Promise<Comparison>;
+  exportRun(options: ExportOptions): Promise<Exported>;
   /** Runs below a folder, newest first; unreadable ones are left out and named in the log. */
   listRuns(query: { folder: string }): Promise<RunListItem[]>;
   openRun(query: { run: string }): Promise<Run>;
   pairs(query: PairsQuery): Promise<PairsPage>;
   pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
+  clipCurves(query: ClipCurvesQuery): Promise<ClipCurves>;
+  frames(query: FramesQuery): Promise<Frame[]>;
+  framePicture(query: FramePictureRequest): Promise<FramePictureFile>;
 }
+
+/** Methods that are jobs on a model: each runs in a worker of its own, with progress, and can be steered and cancelled. */
+export type JobKind = 'evaluate' | 'stabilize' | 'findPreprocessing' | 'sequence';
 
 /** How a running job is steered: it waits, goes on, or ends its training with the best so far. */
 export type JobSteering = 'pause' | 'resume' | 'finishEarly';
@@ -50,7 +59,7 @@ export type PairPictures = PairPictureFiles;
 
 /** A job as the panel shows it. */
 export interface JobView {
-  kind: 'evaluate' | 'stabilize';
+  kind: JobKind;
   model: string;
   progress: Progress | null;
   /** The job was told to wait; it does so at its next breath. */
@@ -93,7 +102,10 @@ export interface HostMethods {
   evaluate(): Promise<void>;
   stabilize(): Promise<void>;
   chooseImages(): Promise<void>;
+  evaluateFrames(): Promise<void>;
+  findPreprocessing(): Promise<void>;
   cancel(): Promise<void>;
+  steer(query: { steering: JobSteering }): Promise<void>;
   showLog(): Promise<void>;
   openRun(query: { run: string }): Promise<void>;
   compareRuns(): Promise<void>;
@@ -101,6 +113,9 @@ export interface HostMethods {
   revealFile(query: { path: string }): Promise<void>;
   pairs(query: PairsQuery): Promise<PairsPage>;
   pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
+  clipCurves(query: ClipCurvesQuery): Promise<ClipCurves>;
+  frames(query: FramesQuery): Promise<Frame[]>;
+  framePicture(query: FramePictureRequest): Promise<FramePictureFile>;
 }
 
 /** What the host tells a webview. */

@@ -15,11 +15,17 @@ const handlers: Handlers = {
   inspect: async (options) => (await import('./engine/inspect.ts')).inspect(options),
   evaluate: async (options, job) => (await import('./engine/evaluate.ts')).evaluate(options, job),
   stabilize: async (options, job) => (await import('./engine/stabilize.ts')).stabilize(options, job),
+  findPreprocessing: async (options, job) => (await import('./engine/findPreprocessing.ts')).findPreprocessing(options, job),
+  sequence: async (options, job) => (await import('./engine/sequence.ts')).sequence(options, job),
   compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
+  exportRun: async (options, job) => (await import('./engine/export/exportRun.ts')).exportRun(options, job),
   listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),
   openRun: async ({ run }) => (await import('./engine/runs/runFolder.ts')).readRun(run),
   pairs: async (query) => (await import('./engine/runs/pairsView.ts')).pairsPage(query),
   pairPictures: async (query) => (await import('./engine/runs/pairPictures.ts')).pairPictures(query),
+  clipCurves: async (query) => (await import('./engine/runs/sequenceView.ts')).clipCurves(query),
+  frames: async (query) => (await import('./engine/runs/sequenceView.ts')).framesPage(query),
+  framePicture: async (query) => (await import('./engine/runs/sequenceView.ts')).framePicture(query),
 };
 
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
