@@ -1,4 +1,5 @@
 import type { Job } from './job.ts';
+import type { TrainingCurves } from './results.ts';
 
 /** Seconds over which the speed is taken. */
 const window = 5;
@@ -11,6 +12,7 @@ export class ProgressMeter {
   readonly #total: number;
   readonly #marks: { time: number; done: number }[] = [{ time: performance.now(), done: 0 }];
   #done = 0;
+  #training: TrainingCurves | undefined;
 
   constructor(job: Pick<Job, 'progress'>, step: string, unit: string, total: number) {
     this.#job = job;
@@ -23,6 +25,16 @@ export class ProgressMeter {
   /** One more is done. */
   advance(count = 1): void {
     this.#done += count;
+    this.#send();
+  }
+
+  /** As much is done as before; there is more to say of the training. */
+  report(training: TrainingCurves): void {
+    this.#training = training;
+    this.#send();
+  }
+
+  #send(): void {
     const time = performance.now();
     if (time - this.#marks.at(-1)!.time > 200) this.#marks.push({ time, done: this.#done });
     while (this.#marks.length > 2 && time - this.#marks[1]!.time > window * 1000) this.#marks.shift();
@@ -32,6 +44,7 @@ export class ProgressMeter {
     this.#job.progress({
       step: this.#step, unit: this.#unit, total: this.#total, done: this.#done,
       ...(known ? { perSecond, secondsLeft: Math.max(0, this.#total - this.#done) / perSecond } : {}),
+      ...(this.#training ? { training: this.#training } : {}),
     });
   }
 }

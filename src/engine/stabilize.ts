@@ -4,24 +4,23 @@ import { chosenDistortions } from './evaluation.ts';
 import { prepareBatch } from './inference/answers.ts';
 import { trainableReason } from './inspect.ts';
 import { CancelledError, UserError, type Job } from './job.ts';
-import { hashModel, openModel } from './openModel.ts';
+import { hashModel, inputReason, openModel } from './openModel.ts';
 import type { StabilizeOptions } from './options.ts';
 import type { Stabilization } from './results.ts';
 import { createRunFolder, endRun } from './runs/runFolder.ts';
 import { Checkpoint } from './training/checkpoint.ts';
 import { checkOutput } from './training/outputPath.ts';
 import { report } from './training/report.ts';
-import { searchGrid } from './training/search.ts';
 import { fingerprint, settingsOf, type UnderWay } from './training/settings.ts';
-import { selectWeights } from './training/trainedPart.ts';
 import { trainPoints } from './training/trainPoints.ts';
 
 /** Stability training with everything around it: split, search, control, new file, comparison on pictures that training never saw. */
 export async function stabilize(options: StabilizeOptions, job: Job): Promise<Stabilization> {
   const model = await openModel(options);
   chosenDistortions(options.distortions);
-  const reason = trainableReason(model);
-  if (reason !== null || typeof model.head === 'string') throw new UserError(`${options.model} cannot be stabilized: ${reason ?? 'it has no head'}`);
+  const { objective = 'classification' } = options;
+  const reason = objective === 'classification' ? trainableReason(model) : inputReason(model);
+  if (reason !== null) throw new UserError(`${options.model} cannot be stabilized: ${reason}`);
   await checkOutput(model.graph, options.output);
   const dataset = await openDataset({ ...options, seed: options.seed ?? 0, modelClassNames: model.classNames, classes: model.classes });
   requireClasses(dataset);
@@ -49,16 +48,12 @@ async function run(underWay: UnderWay): Promise<Stabilization> {
   const { options, settings, model, dataset } = underWay;
   const split = await splitDataset(dataset.items, settings);
   if (split.test.length === 0) throw new UserError(`a test share of ${settings.testShare} leaves no pictures for reporting: there are ${dataset.items.length}`);
-  const grid = searchGrid({ ...options, learningRate: settings.learningRate, searchRate: settings.sweep && options.learningRate === undefined, sweep: settings.sweep });
-  if (split.validation.length === 0 && grid.length > 2) throw new UserError('without a validation share there is nothing to search with: give --alpha and --sigma');
   // Features and the network's answers are ONNX Runtime's in any case; the option chooses what trains.
   const runtime = await findEngine('onnxruntime');
   const checkpoint = await Checkpoint.open(options.run, fingerprint(underWay, split), options.resume ?? false);
   const { graph, batch } = await prepareBatch(model, runtime, settings.threads);
   if (batch !== null) throw new UserError(`${options.model} cannot be stabilized: it takes exactly ${batch} pictures at once and nothing else`);
-  const head = typeof model.head === 'string' ? null : model.head;
-  const weights = selectWeights(graph, head!, settings.train);
-  const points = await trainPoints(underWay, graph, weights, split, grid, runtime, checkpoint);
+  const points = await trainPoints(underWay, graph, split, runtime, checkpoint);
   const result = await report(underWay, graph, split, points, runtime);
   await checkpoint.remove();
   return result;

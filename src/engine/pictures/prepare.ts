@@ -1,7 +1,8 @@
 import { distort } from '../distortions/index.ts';
 import { measurePictures, type PictureMeasures } from '../measures/index.ts';
-import { randomSource } from '../random.ts';
-import type { DistortionSpec, Preprocessing } from '../results.ts';
+import { randomSource, type RandomSource } from '../random.ts';
+import type { DistortionSpec, NoiseName, Preprocessing } from '../results.ts';
+import { colouredNoise } from './colouredNoise.ts';
 import { decodePicture, PictureError } from './decode.ts';
 import type { Picture, Size } from './picture.ts';
 import { resizePicture } from './resize.ts';
@@ -11,8 +12,17 @@ import { tensorLength, toNoisyTensor, toTensor, type TensorLayout } from './tens
 export type Version =
   | { kind: 'clean' }
   | { kind: 'prepared'; preprocessing: Preprocessing }
-  | { kind: 'distorted'; distortion: DistortionSpec }
-  | { kind: 'noisy'; sigma: number; draw: number };
+  /** With `draw`, one of the distorted copies to train with; no evaluation sees the same. */
+  | { kind: 'distorted'; distortion: DistortionSpec; draw?: number }
+  | NoisyVersion;
+
+/** Noise of a training draw, independent from pixel to pixel or smooth. */
+export interface NoisyVersion {
+  kind: 'noisy';
+  noise: NoiseName;
+  sigma: number;
+  draw: number;
+}
 
 /** What all pictures of a job have in common. */
 export interface PrepareSettings {
@@ -66,15 +76,20 @@ export async function preparePicture(source: PictureSource, settings: PrepareSet
       return measurePictures(clean, clean);
     }
     if (version.kind === 'noisy') {
-      const random = randomSource(seed, source.path, 'training noise', version.sigma, version.draw);
-      toNoisyTensor(clean, version.sigma, random, tensor, offset, layout, preprocessing);
+      toNoisyTensor(clean, version.sigma, trainingNoise(seed, source.path, version, size), tensor, offset, layout, preprocessing);
       return measurePictures(clean, clean);
     }
-    const shown = version.kind === 'clean' ? clean : resized(await distort(picture, version.distortion, seed, source.path));
+    const shown = version.kind === 'clean' ? clean : resized(await distort(picture, version.distortion, seed, version.draw === undefined ? source.path : `${source.path}, training draw ${version.draw}`));
     toTensor(shown, tensor, offset, layout, preprocessing);
     return measurePictures(clean, shown);
   }));
   return { ok: true, tensor, pictureMeasures };
+}
+
+/** What the noise of a training draw is made from: it depends on nothing but the seed, the picture's path and the draw. */
+export function trainingNoise(seed: number, path: string, { noise, sigma, draw }: NoisyVersion, { width, height }: Size): Pick<RandomSource, 'fillNormal'> {
+  const random = randomSource(seed, path, 'training noise', sigma, draw);
+  return noise === 'coloured' ? colouredNoise(random, width, height) : random;
 }
 
 function resizeKey({ resize, interpolation }: Preprocessing): string {

@@ -44,7 +44,7 @@ export function toTensor(picture: Picture, out: Float32Array, offset: number, la
  * pixel depends on the source alone, not on layout, range or order of channels.
  */
 export function toNoisyTensor(
-  picture: Picture, sigma: number, random: RandomSource, out: Float32Array, offset: number, layout: TensorLayout, scaling: PixelScaling,
+  picture: Picture, sigma: number, random: Pick<RandomSource, 'fillNormal'>, out: Float32Array, offset: number, layout: TensorLayout, scaling: PixelScaling,
 ): void {
   const { data } = picture;
   const pixels = picture.width * picture.height;

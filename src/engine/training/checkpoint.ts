@@ -58,17 +58,19 @@ export class Checkpoint {
     return join(this.#folder, `${share}.features`);
   }
 
-  async finished(index: number): Promise<FinishedPoint | null> {
+  /** A point that has been trained, all of it or the epochs of a round; null where it has not. */
+  async point(index: number): Promise<FinishedPoint | null> {
     const stored = await readStates(this.#pointPath(index));
     if (!stored) return null;
-    const { point, progress } = stored.notes as { point: SearchPoint; progress: Omit<Trained, 'current' | 'best'> };
+    const { point, progress } = stored.notes as { point: SearchPoint; progress: Omit<Trained, 'current' | 'best' | 'bestLoss'> & { bestLoss: number | null } };
     const best = stored.states['best']!;
-    return { point, trained: { ...progress, current: best, best } };
+    return { point, trained: { ...progress, bestLoss: progress.bestLoss ?? Infinity, current: stored.states['current'] ?? best, best } };
   }
 
-  async finish(index: number, { point, trained }: FinishedPoint): Promise<void> {
+  /** Keeps a trained point; with `goesOn` also the state from which its training can go on. */
+  async finish(index: number, { point, trained }: FinishedPoint, goesOn: boolean): Promise<void> {
     const { current, best, ...progress } = trained;
-    await writeStates(this.#pointPath(index), { best }, { point, progress });
+    await writeStates(this.#pointPath(index), goesOn ? { best, current } : { best }, { point, progress });
     await rm(this.#currentPath, { force: true });
     this.#written = 0;
   }

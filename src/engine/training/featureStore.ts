@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readSync, writeSync, ftruncateSync, exi
 import { UserError } from '../job.ts';
 import { writeError } from '../formats/atomicWrite.ts';
 import { sizeOf, toBytes, type Tensor } from '../graph/tensor.ts';
+import { picturesAtOnce, type FeatureSource } from './featureSource.ts';
 
 /** Features up to so many bytes are kept in memory; larger ones are read from their file, batch by batch. */
 const memoryLimit = 2 ** 30;
@@ -9,11 +10,14 @@ const memoryLimit = 2 ** 30;
 /** Shape of one cached value for one picture, without the batch. */
 export type ValueShapes = Record<string, readonly number[]>;
 
+/** Float32 for values of a network, bytes for pictures. */
+type Kept = Float32Array | Uint8Array;
+
 /**
  * Values at the cut for a set of pictures, each in several versions (clean, noisy draws, distorted), in a file: one record a
  * picture. What was written stays after a crash, so that a job can go on where it stopped.
  */
-export class FeatureStore {
+export class FeatureStore implements FeatureSource {
   readonly versions: number;
   readonly shapes: ValueShapes;
   readonly #path: string;
@@ -21,11 +25,13 @@ export class FeatureStore {
   readonly #versionSize: number;
   readonly #sources: { path: string; reason?: string }[] = [];
   #records = 0;
-  #memory: Float32Array | null = null;
+  readonly #type: 'float32' | 'uint8';
+  #memory: Kept | null = null;
 
-  /** Opens the store at `path`, with what an interrupted job left there. */
-  constructor(path: string, versions: number, shapes: ValueShapes) {
+  /** Opens the store at `path`, with what an interrupted job left there. As `uint8` it keeps whole numbers from 0 to 255. */
+  constructor(path: string, versions: number, shapes: ValueShapes, type: 'float32' | 'uint8' = 'float32') {
     this.#path = path;
+    this.#type = type;
     this.versions = versions;
     this.shapes = shapes;
     this.#versionSize = Object.values(shapes).reduce((sum, dims) => sum + sizeOf([...dims]), 0);
@@ -39,7 +45,15 @@ export class FeatureStore {
   }
 
   get #recordBytes(): number {
-    return this.versions * this.#versionSize * 4;
+    return this.versions * this.#versionSize * (this.#type === 'uint8' ? 1 : 4);
+  }
+
+  get atOnce(): number {
+    return picturesAtOnce(this.#versionSize);
+  }
+
+  #array(length: number): Kept {
+    return this.#type === 'uint8' ? new Uint8Array(length) : new Float32Array(length);
   }
 
   get #logPath(): string {
@@ -89,7 +103,7 @@ export class FeatureStore {
 
   /** Adds a picture's values: for each name a tensor [versions, …]. */
   add(path: string, values: Record<string, Tensor>): void {
-    const record = new Float32Array(this.versions * this.#versionSize);
+    const record = this.#array(this.versions * this.#versionSize);
     let offset = 0;
     for (let version = 0; version < this.versions; version++) {
       for (const [name, dims] of Object.entries(this.shapes)) {
@@ -129,26 +143,26 @@ export class FeatureStore {
     let start = 0;
     return Object.fromEntries(Object.entries(this.shapes).map(([name, dims]) => {
       const size = sizeOf([...dims]);
-      const data = new Float32Array(rows.length * size);
+      const data = this.#array(rows.length * size);
       rows.forEach((row, place) => data.set(row.subarray(start, start + size), place * size));
       start += size;
-      return [name, { type: 'float32', dims: [rows.length, ...dims], data } satisfies Tensor];
+      return [name, { type: this.#type, dims: [rows.length, ...dims], data } satisfies Tensor];
     }));
   }
 
-  #read(index: number, version: number): Float32Array {
+  #read(index: number, version: number): Kept {
     const place = (index * this.versions + version) * this.#versionSize;
     if (this.#records * this.#recordBytes <= memoryLimit) {
       this.#memory ??= this.#load();
       return this.#memory.subarray(place, place + this.#versionSize);
     }
-    const row = new Float32Array(this.#versionSize);
-    readSync(this.#file, toBytes(row), 0, row.byteLength, place * 4);
+    const row = this.#array(this.#versionSize);
+    readSync(this.#file, toBytes(row), 0, row.byteLength, place * row.BYTES_PER_ELEMENT);
     return row;
   }
 
-  #load(): Float32Array {
-    const all = new Float32Array(this.#records * this.versions * this.#versionSize);
+  #load(): Kept {
+    const all = this.#array(this.#records * this.versions * this.#versionSize);
     const bytes = toBytes(all);
     for (let at = 0; at < bytes.length;) at += readSync(this.#file, bytes, at, Math.min(bytes.length - at, 1 << 28), at);
     return all;

@@ -4,30 +4,36 @@ import type { ModelProto } from '../graph/onnx_pb.ts';
 import { toFloat32, type Tensor } from '../graph/tensor.ts';
 import { argmax, softmax } from '../measures/labels.ts';
 import { breathe, type Job } from '../job.ts';
-import type { FeatureStore } from './featureStore.ts';
+import type { FeatureSource } from './featureSource.ts';
 import { logitsName } from './trainedPart.ts';
 
-const batchSize = 256;
+/** Rows of an array [rows, length]. */
+export interface Vectors {
+  length: number;
+  data: Float32Array;
+}
 
 /** Tries weights of the trained part on cached features: what the whole model would answer, without running it. */
 export class HeadScorer {
   readonly #engine: Engine;
   readonly #forward: ModelProto;
   readonly #threads: number;
+  readonly #job: Job;
 
-  constructor(engine: Engine, forward: ModelProto, threads: number) {
+  constructor(engine: Engine, forward: ModelProto, threads: number, job: Job) {
     this.#engine = engine;
     this.#forward = forward;
     this.#threads = threads;
+    this.#job = job;
   }
 
-  /** Most likely class of every picture of a store in some versions, with the given weights: `[version][picture]`. */
-  async labels(weights: Record<string, Tensor>, store: FeatureStore, versions: readonly number[], job: Job): Promise<Uint32Array[]> {
+  /** Most likely class of pictures of a store in some versions, with the given weights: `[version][picture]`. */
+  async labels(weights: Record<string, Tensor>, store: FeatureSource, versions: readonly number[], pictures = everyPicture(store)): Promise<Uint32Array[]> {
     return this.#with(weights, async (session) => {
       const labels: Uint32Array[] = [];
       for (const version of versions) {
-        const row = new Uint32Array(store.count);
-        await eachLogits(session, store, version, job, (index, logits) => (row[index] = argmax(logits)));
+        const row = new Uint32Array(pictures.length);
+        await this.#eachRow(session, store, version, pictures, (place, logits) => (row[place] = argmax(logits)));
         labels.push(row);
       }
       return labels;
@@ -35,17 +41,31 @@ export class HeadScorer {
   }
 
   /** The original model's probabilities for every clean picture, [pictures × classes]. */
-  async answers(store: FeatureStore, classes: number, job: Job): Promise<Float32Array> {
-    const answers = new Float32Array(store.count * classes);
-    await this.#with({}, (session) => eachLogits(session, store, 0, job, (index, logits) => answers.set(softmax(logits), index * classes)));
-    return answers;
+  async answers(store: FeatureSource): Promise<Vectors> {
+    return (await this.#rows({}, store, [0], everyPicture(store), softmax))[0]!;
   }
 
-  /** Number of classes that the trained part answers with; 0 for an empty store. */
-  async classes(store: FeatureStore): Promise<number> {
-    if (store.count === 0) return 0;
-    const output = await this.#with({}, (session) => session.run(store.batch([0], () => 0)));
-    return output[logitsName]!.data.length;
+  /** Embeddings of pictures in some versions, each of length 1. */
+  async embeddings(weights: Record<string, Tensor>, store: FeatureSource, versions: readonly number[], pictures = everyPicture(store)): Promise<Vectors[]> {
+    return this.#rows(weights, store, versions, pictures, (row) => {
+      const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+      return row.map((value) => value / Math.max(norm, 1e-12));
+    });
+  }
+
+  async #rows(weights: Record<string, Tensor>, store: FeatureSource, versions: readonly number[], pictures: Uint32Array, change: (row: Float32Array) => ArrayLike<number>): Promise<Vectors[]> {
+    return this.#with(weights, async (session) => {
+      const all: Vectors[] = [];
+      for (const version of versions) {
+        const vectors: Vectors = { length: 0, data: new Float32Array() };
+        await this.#eachRow(session, store, version, pictures, (place, row) => {
+          if (place === 0) Object.assign(vectors, { length: row.length, data: new Float32Array(pictures.length * row.length) });
+          vectors.data.set(change(row), place * row.length);
+        });
+        all.push(vectors);
+      }
+      return all;
+    });
   }
 
   async #with<Result>(weights: Record<string, Tensor>, use: (session: Session) => Promise<Result>): Promise<Result> {
@@ -57,17 +77,20 @@ export class HeadScorer {
       await session.release();
     }
   }
+
+  async #eachRow(session: Session, store: FeatureSource, version: number, pictures: Uint32Array, take: (place: number, row: Float32Array) => void): Promise<void> {
+    for (let at = 0; at < pictures.length; at += store.atOnce) {
+      const indices = pictures.subarray(at, at + store.atOnce);
+      const rows = toFloat32((await session.run(await store.batch(indices, () => version)))[logitsName]!);
+      const length = rows.length / indices.length;
+      for (let place = 0; place < indices.length; place++) take(at + place, rows.subarray(place * length, (place + 1) * length));
+      await breathe(this.#job);
+    }
+  }
 }
 
-async function eachLogits(session: Session, store: FeatureStore, version: number, job: Job, take: (index: number, logits: Float32Array) => void): Promise<void> {
-  for (let at = 0; at < store.count; at += batchSize) {
-    const indices = Array.from({ length: Math.min(batchSize, store.count - at) }, (_, index) => at + index);
-    const output = (await session.run(store.batch(indices, () => version)))[logitsName]!;
-    const logits = toFloat32(output);
-    const classes = logits.length / indices.length;
-    indices.forEach((index, row) => take(index, logits.subarray(row * classes, (row + 1) * classes)));
-    await breathe(job);
-  }
+function everyPicture(store: FeatureSource): Uint32Array {
+  return Uint32Array.from({ length: store.count }, (_, index) => index);
 }
 
 /** Share of places in which two rows of labels differ; 0 for empty rows. */

@@ -5,34 +5,21 @@ import type { Split } from '../dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import { makeEvaluation } from '../evaluation.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
-import { float16ToNumber, numberToFloat16, sizeOf, toFloat32 } from '../graph/tensor.ts';
+import { float16ToNumber, numberToFloat16, sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { planVariants } from '../inference/answers.ts';
 import { evaluatePictures } from '../inference/evaluatePictures.ts';
-import { hashModel, metadataKeys } from '../openModel.ts';
+import { hashModel, metadataKeys, type OpenModel } from '../openModel.ts';
 import { metadataKey as preprocessingKey, storePreprocessing } from '../preprocessing.ts';
-import type { Evaluation, SearchPoint, Stabilization } from '../results.ts';
+import type { Evaluation, Stabilization, StabilizeOptionsUsed } from '../results.ts';
 import { PairsWriter, readPairs } from '../runs/pairsFile.ts';
 import { runVersion, writeRun } from '../runs/runFolder.ts';
 import { version } from '../version.ts';
 import { judge } from './acceptance.ts';
 import type { FinishedPoint } from './checkpoint.ts';
 import { outputPath } from './outputPath.ts';
-import { optionsUsed, type UnderWay } from './settings.ts';
+import { describePoint, optionsUsed, type UnderWay } from './settings.ts';
 import { layersOf } from './trainedPart.ts';
-
-/** What the search came to. */
-export interface TrainedPoints {
-  points: FinishedPoint[];
-  /** The points as they are reported, those that cannot be chosen with the reason. */
-  search: SearchPoint[];
-  /** Index of the point that is written, and of its control. */
-  chosen: number;
-  control: number;
-  /** Weights that were trained. */
-  weights: readonly string[];
-  /** Pictures that could not be read. */
-  skipped: { path: string; reason: string }[];
-}
+import type { TrainedPoints } from './trainPoints.ts';
 
 /** Measures before, control and after on the test pictures, writes the new model and the run. */
 export async function report(underWay: UnderWay, graph: ModelGraph, split: Split, trained: TrainedPoints, runtime: Engine): Promise<Stabilization> {
@@ -40,10 +27,11 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
   const { settings, model, job, sha256, startedAt } = underWay;
   const { run } = underWay.options;
   const { weights } = trained;
-  const chosen = trained.points[trained.chosen]!;
-  const weightsOf = ({ trained: { best } }: FinishedPoint): Map<string, Float32Array> => new Map(weights.map((name) => [name, asStored(model.graph, name, toFloat32(best.weights[name]!))]));
+  const { chosen } = trained;
+  // Running statistics that were updated are among the weights of a state.
+  const weightsOf = ({ trained: { best } }: FinishedPoint): Map<string, Float32Array> => changedWeights(model.graph, best.weights);
   const changed = weightsOf(chosen);
-  const plan = planVariants(model, graph, weights, [new Map(), weightsOf(trained.points[trained.control]!), changed]);
+  const plan = planVariants(model, graph, weights, [new Map(), weightsOf(trained.control), changed]);
   const names = ['before', 'control', 'after'] as const;
   await Promise.all(names.map((name) => mkdir(join(run, name), { recursive: true })));
   const writers = names.map((name) => new PairsWriter(join(run, name), null));
@@ -59,16 +47,14 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
     await Promise.all(writers.map((writer) => writer.abandon()));
   }
   const [before, control, measured] = evaluations as [Evaluation, Evaluation, Evaluation];
+  const options = optionsUsed(underWay, chosen.point);
+  for (const evaluation of evaluations) markTrainedOn(evaluation, options);
   const at = (name: string, evaluation: Evaluation): { folder: string; evaluation: Evaluation } => ({ folder: join(run, name), evaluation });
   const comparison = await compareEvaluations(at('before', before), at('after', measured));
   const overControl = await compareEvaluations(at('control', control), at('after', measured));
-  const options = optionsUsed(underWay, chosen.point);
   const { accepted, reason } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), options });
   const output = await outputPath(model.graph, underWay.options.output, accepted);
-  await model.format.write(model.graph, changed, {
-    [preprocessingKey]: storePreprocessing(model.preprocessing),
-    [metadataKeys.stabilized]: JSON.stringify({ from: sha256, version, ...options }),
-  }, output);
+  await model.format.write(model.graph, changed, stabilizedMetadata(model, sha256, options), output);
   // The file is there from here on: what was measured as its weights is its report.
   const after: Evaluation = { ...measured, model: { ...measured.model, path: output, sha256: (await hashModel(await model.format.read(output))).sha256 } };
   comparison.b.model = overControl.b.model = output;
@@ -88,7 +74,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
     search: trained.search,
     history: chosen.trained.history,
     before, control, after, comparison, overControl, accepted, reason,
-    warnings: [...new Set([...stopWarnings(trained), ...before.warnings, ...after.warnings])],
+    warnings: [...new Set([...trained.warnings, ...stopWarnings(underWay, trained), ...before.warnings, ...after.warnings])],
     timing: {
       wallSeconds: (Date.now() - startedAt.getTime()) / 1000,
       featureSeconds: underWay.seconds.features, trainingSeconds: underWay.seconds.training, evaluationSeconds: underWay.seconds.evaluation,
@@ -99,15 +85,28 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
 }
 
 /** The values that the file will hold: what is evaluated is what is written. */
-function asStored(graph: ModelGraph, name: string, values: Float32Array): Float32Array {
-  return graph.origins.get(name)?.storedType === 'float16' ? Float32Array.from(values, (value) => float16ToNumber(numberToFloat16(value))) : values;
+export function changedWeights(graph: ModelGraph, weights: Record<string, Tensor>): Map<string, Float32Array> {
+  return new Map(Object.entries(weights).map(([name, tensor]) => {
+    const values = toFloat32(tensor);
+    return [name, graph.origins.get(name)?.storedType === 'float16' ? Float32Array.from(values, (value) => float16ToNumber(numberToFloat16(value))) : values];
+  }));
 }
 
-function stopWarnings({ points }: TrainedPoints): string[] {
-  return points.flatMap(({ point, trained }) => {
-    if (trained.stopped !== 'not finite' && trained.stopped !== 'collapsed') return [];
+/** What a stabilized file says of itself. */
+export function stabilizedMetadata(model: Pick<OpenModel, 'preprocessing'>, sha256: string, options: StabilizeOptionsUsed): Record<string, string> {
+  return { [preprocessingKey]: storePreprocessing(model.preprocessing), [metadataKeys.stabilized]: JSON.stringify({ from: sha256, version, ...options }) };
+}
+
+/** Marks the distortions that stood in for the noise, or are it, so that nobody takes them for held out. */
+function markTrainedOn(evaluation: Evaluation, { trainDistortions, noise }: StabilizeOptionsUsed): void {
+  const names = new Set(trainDistortions?.map(({ name }) => name) ?? (noise === 'gaussian' ? ['gaussian-noise'] : []));
+  for (const result of evaluation.distortions) if (names.has(result.name)) result.trainedOn = true;
+}
+
+function stopWarnings(underWay: UnderWay, { failed }: TrainedPoints): string[] {
+  return failed.map(({ point, trained }) => {
     const what = trained.stopped === 'collapsed' ? 'every picture was given the same label' : 'the loss became infinite or not a number';
-    return [`Training with α = ${point.alpha}, σ = ${point.sigma}, learning rate ${point.learningRate} was stopped in epoch ${trained.epoch}, because ${what}; the best state before it was kept (epoch ${trained.bestEpoch}).`];
+    return `Training with ${describePoint(underWay, { train: underWay.settings.train, ...point })}, learning rate ${point.learningRate} was stopped in epoch ${trained.epoch}, because ${what}; the best state before it was kept (epoch ${trained.bestEpoch}).`;
   });
 }
 

@@ -1,120 +1,176 @@
 import type { Split } from '../dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
-import { sizeOf, type Tensor } from '../graph/tensor.ts';
-import type { Version } from '../pictures/prepare.ts';
+import { UserError } from '../job.ts';
+import type { SearchPoint } from '../results.ts';
 import type { Checkpoint, FinishedPoint } from './checkpoint.ts';
-import { collectFeatures } from './collectFeatures.ts';
-import type { FeatureStore } from './featureStore.ts';
-import { HeadScorer, shareDifferent } from './headScorer.ts';
-import { pictureSet, type PictureSet } from './pictureSet.ts';
-import type { TrainedPoints } from './report.ts';
-import { choosePoint, type GridPoint } from './search.ts';
-import type { Settings, UnderWay } from './settings.ts';
-import { cutForTraining, declareInputs, logitsName } from './trainedPart.ts';
-import { train } from './train.ts';
-import type { TrainingDefinition, TrainingStep } from './trainingStep.ts';
+import { keepPoints } from './keptPoints.ts';
+import { PartTraining, type PartContext } from './partTraining.ts';
+import { choosePoint, markRejected, paretoFront, rankPoints, searchGrid, searchRounds, sweptParts, type GridPoint } from './search.ts';
+import type { UnderWay } from './settings.ts';
+import type { Trained } from './train.ts';
+import { networkEnd, selectWeights } from './trainedPart.ts';
 
-/** Collects the features and trains every point of the grid; returns them with the index of the chosen one. */
-export async function trainPoints(underWay: UnderWay, graph: ModelGraph, weights: readonly string[], split: Split, grid: readonly GridPoint[], runtime: Engine, checkpoint: Checkpoint): Promise<TrainedPoints> {
-  const { settings, model, job, seconds } = underWay;
-  if (typeof model.head === 'string') throw new Error(model.head);
-  const part = cutForTraining(graph, model.head, weights);
-  const sigmas = [...new Set(grid.map((point) => point.sigma))];
-  const started = performance.now();
-  const fixed = await runtime.load(part.fixed, { threads: settings.threads });
-  const { layout, width, height, channels } = model.input;
-  const dims = layout === 'nchw' ? [1, channels, height, width] : [1, height, width, channels];
-  const probe = await fixed.run({ [model.inputName]: { type: 'float32', dims, data: new Float32Array(sizeOf(dims)) } });
-  await fixed.release();
-  const inputShapes = Object.fromEntries(part.values.map((name) => [name, probe[name]!.dims]));
-  const shapes = Object.fromEntries(part.values.map((name) => [name, probe[name]!.dims.slice(1)]));
-  const collect = (share: 'training' | 'validation', versions: Version[]): Promise<FeatureStore> => collectFeatures({
-    model, fixed: part.fixed, engine: runtime, threads: settings.threads, shapes, items: split[share], versions, seed: settings.seed, path: checkpoint.featurePath(share), step: `features of the ${share} pictures`,
-  }, job);
-  const noise = (draws: number): Version[] => sigmas.flatMap((sigma) => Array.from({ length: draws }, (_, draw): Version => ({ kind: 'noisy', sigma, draw })));
-  const distorted = settings.distortions.map((distortion): Version => ({ kind: 'distorted', distortion }));
-  const stores: FeatureStore[] = [];
+/** What the search came to. */
+export interface TrainedPoints {
+  /** The point that is written, and its control, with their weights. */
+  chosen: FinishedPoint;
+  control: FinishedPoint;
+  /** The points as they are reported, those that cannot be chosen with the reason. */
+  search: SearchPoint[];
+  /** Trainings that were stopped because they went wrong. */
+  failed: { point: SearchPoint; trained: Pick<Trained, 'stopped' | 'epoch' | 'bestEpoch'> }[];
+  /** Weights that the chosen point trained. */
+  weights: readonly string[];
+  /** Pictures that could not be read. */
+  skipped: { path: string; reason: string }[];
+  warnings: string[];
+}
+
+/** Trains the points of the search, round after round, and the control of the best; keeps the weights of the Pareto front in the run folder. */
+export async function trainPoints(underWay: UnderWay, graph: ModelGraph, split: Split, runtime: Engine, checkpoint: Checkpoint): Promise<TrainedPoints> {
+  const { options, settings, job, dataset } = underWay;
+  const end = networkEnd({ ...underWay.model, graph }, settings.objective);
+  const parts = partsOf(graph, end, options.train === undefined && settings.sweep !== null ? [...sweptParts] : [settings.train]);
+  const grid = searchGrid({
+    ...options, ...(settings.trainDistortions.length > 0 ? { sigma: 0 } : {}),
+    learningRate: settings.learningRate, searchRate: settings.sweep !== null && options.learningRate === undefined,
+    parts: [...parts.keys()], sweep: settings.sweep, sweepPoints: settings.sweepPoints, seed: settings.seed,
+  });
+  if (split.validation.length === 0 && grid.length > 2) throw new UserError('without a validation share there is nothing to search with: give --alpha and --sigma');
+  const search = new Search({ underWay, graph, end, split, runtime, checkpoint, sigmas: [...new Set(grid.map((point) => point.sigma))], several: parts.size > 1 }, parts, grid);
+  const rounds = searchRounds(grid.length, settings.epochs, settings.sweep !== null);
   try {
-    const training = await collect('training', [{ kind: 'clean' }, ...noise(settings.draws)]);
-    stores.push(training);
-    const validation = await collect('validation', [{ kind: 'clean' }, ...noise(1), ...distorted]);
-    stores.push(validation);
-    seconds.features = (performance.now() - started) / 1000;
-    const trainingStarted = performance.now();
-    const forward = declareInputs(part.forward, inputShapes);
-    const scorer = new HeadScorer(runtime, forward, settings.threads);
-    const sets = {
-      training: await pictureSet(underWay, training, scorer),
-      validation: await pictureSet(underWay, validation, scorer),
-    };
-    const definition: TrainingDefinition = { forward, logits: logitsName, weights, divergence: settings.divergence, optimizer: settings.optimizer, threads: settings.threads };
-    const step = await createStep(settings.engine, definition);
-    try {
-      const points: FinishedPoint[] = [];
-      for (const [index, point] of grid.entries()) {
-        points.push(await trainPoint(underWay, { index, point, sigmas, step, scorer, sets, checkpoint }));
-      }
-      const before = await score(underWay, {}, scorer, sets.validation, sigmas.length);
-      const { chosen, points: search } = choosePoint(points.map((each) => each.point), before.agreement, settings.maxPrecisionDrop);
-      const control = points.findIndex((each) => each.point.alpha === 0 && each.point.learningRate === points[chosen]!.point.learningRate);
-      seconds.training = (performance.now() - trainingStarted) / 1000;
-      return {
-        points, search: search.map(({ ...point }) => (underWay.dataset.labels === null ? { ...point, precisionAt1: null } : point)),
-        chosen, control, weights, skipped: [...training.skipped, ...validation.skipped],
-      };
-    } finally {
-      await step.release();
+    let alive = grid.map((_, index) => index);
+    for (const { until, keep } of rounds) {
+      await search.train(alive, until);
+      alive = search.best(alive, keep);
     }
+    const started = performance.now();
+    const tried = search.tried();
+    const { chosen, points } = choosePoint(tried.map((index) => search.points.get(index)!.point), search.before, settings.maxPrecisionDrop);
+    const winner = search.points.get(tried[chosen]!)!;
+    const { train: part = settings.train, learningRate, sigma } = winner.point;
+    let control = winner.point.alpha === 0 ? tried[chosen]! : grid.findIndex((point) => point.alpha === 0 && point.train === part && point.learningRate === learningRate);
+    if (control < 0) control = await search.trainControl({ train: part, alpha: 0, sigma, learningRate }, winner.trained.stopped === 'epochs' ? winner.trained.epoch : settings.epochs);
+    const front = paretoFront(points);
+    const marked = points.map((point, place): SearchPoint => ({ ...point, ...(front.has(place) && point.alpha > 0 ? { pareto: true } : {}) }));
+    const kept = await keepPoints(options.run, checkpoint, marked.flatMap((point, place) => (point.pareto ? [{ place, index: tried[place]! }] : [])));
+    underWay.seconds.training += (performance.now() - started) / 1000;
+    const loaded = async (index: number): Promise<FinishedPoint> => (await checkpoint.point(index))!;
+    const reported = [...marked.map((point, place): SearchPoint => ({ ...point, ...(kept.has(place) ? { kept: true } : {}) })), ...search.extra.map((index) => search.points.get(index)!.point)];
+    return {
+      chosen: await loaded(tried[chosen]!), control: await loaded(control), weights: parts.get(part)!, skipped: search.skipped, warnings: search.warnings,
+      search: dataset.labels === null ? reported.map((point) => ({ ...point, precisionAt1: null })) : reported,
+      failed: [...search.points.values()].filter(({ trained: { stopped } }) => stopped === 'not finite' || stopped === 'collapsed'),
+    };
   } finally {
-    stores.forEach((store) => store.close());
+    await search.release();
+    job.log(`training took ${underWay.seconds.training.toFixed(1)} s, features ${underWay.seconds.features.toFixed(1)} s`);
   }
 }
 
-async function trainPoint(underWay: UnderWay, parts: {
-  index: number; point: GridPoint; sigmas: readonly number[]; step: TrainingStep; scorer: HeadScorer;
-  sets: { training: PictureSet; validation: PictureSet }; checkpoint: Checkpoint;
-}): Promise<FinishedPoint> {
-  const { index, point, sigmas, step, scorer, sets, checkpoint } = parts;
-  const { settings, job } = underWay;
-  const known = await checkpoint.finished(index);
-  if (known) return known;
-  const sigma = sigmas.indexOf(point.sigma);
-  const checked = sets.validation.store.count > 0 ? sets.validation : sets.training;
-  const trained = await train({
-    step,
-    training: { ...sets.training, firstDraw: 1 + sigma * settings.draws },
-    validation: { ...sets.validation, firstDraw: 1 + sigma },
-    options: { ...point, epochs: settings.epochs, batchSize: settings.batchSize, seed: settings.seed, draws: settings.draws },
-    collapsed: async (state) => {
-      const [labels] = await scorer.labels(state.weights, checked.store, [0], job);
-      return new Set(labels).size === 1 && new Set(checked.truth).size > 1;
-    },
-    onEpoch: (progress) => checkpoint.keep(index, progress),
-    from: await checkpoint.current(index),
-  }, job);
-  const { agreement, labelInstability } = await score(underWay, trained.best.weights, scorer, sets.validation, sigmas.length);
-  const stopped = trained.stopped === 'not finite' ? 'its loss became infinite or not a number' : trained.stopped === 'collapsed' ? 'it gave every picture the same label' : null;
-  const finished: FinishedPoint = {
-    point: { ...point, precisionAt1: agreement, labelInstability, ...(stopped !== null && trained.bestEpoch === 0 ? { rejected: stopped } : {}) },
-    trained,
-  };
-  await checkpoint.finish(index, finished);
-  job.log(`α = ${point.alpha}, σ = ${point.sigma}, learning rate ${point.learningRate}: best epoch ${trained.bestEpoch} of ${trained.epoch}, validation precision ${agreement.toFixed(4)}, label instability ${labelInstability.toFixed(4)}${stopped === null ? '' : `; stopped because ${stopped}`}`);
-  return finished;
+/** The weights of each part that there is; of several that stand for the same weights the first. */
+function partsOf(graph: ModelGraph, end: ReturnType<typeof networkEnd>, wanted: readonly string[]): Map<string, string[]> {
+  const parts = new Map<string, string[]>();
+  for (const part of wanted) {
+    let weights: string[];
+    try {
+      weights = selectWeights(graph, end, part);
+    } catch (error) {
+      // A sweep tries what there is: not every network has batch normalisation.
+      if (error instanceof UserError && wanted.length > 1) continue;
+      throw error;
+    }
+    const same = (known: readonly string[]): boolean => known.length === weights.length && weights.every((name) => known.includes(name));
+    if (![...parts.values()].some(same)) parts.set(part, weights);
+  }
+  return parts;
 }
 
-/** Share of clean validation answers that are right (without labels: the original's), and the mean share of labels that distortions change. */
-async function score({ settings, job }: UnderWay, weights: Record<string, Tensor>, scorer: HeadScorer, set: PictureSet, sigmas: number): Promise<{ agreement: number; labelInstability: number }> {
-  const distortions = settings.distortions.map((_, index) => 1 + sigmas + index);
-  const [clean, ...distorted] = await scorer.labels(weights, set.store, [0, ...distortions], job);
-  return {
-    agreement: 1 - shareDifferent(clean!, set.truth),
-    labelInstability: distorted.reduce((sum, labels) => sum + shareDifferent(clean!, labels), 0) / Math.max(1, distorted.length),
-  };
-}
+/** A point that was trained, without its weights: those are in the checkpoint. */
+type PointNote = { point: SearchPoint; trained: Pick<Trained, 'stopped' | 'epoch' | 'bestEpoch'> };
 
-async function createStep(engine: Settings['engine'], definition: TrainingDefinition): Promise<TrainingStep> {
-  if (engine === 'tensorflow') return (await import('./tensorflowStep.ts')).createTensorFlowStep(definition);
-  return (await import('./onnxRuntimeStep.ts')).createOnnxRuntimeStep(definition);
+/** Points of a search with what they came to so far. One part of the network is open at a time. */
+class Search {
+  readonly points = new Map<number, PointNote>();
+  readonly skipped: { path: string; reason: string }[] = [];
+  readonly warnings: string[] = [];
+  /** Indices of controls that were trained for the winner alone. */
+  readonly extra: number[] = [];
+  /** Precision of the original on the validation share. */
+  before = 0;
+  readonly #context: PartContext;
+  readonly #parts: ReadonlyMap<string, string[]>;
+  readonly #grid: GridPoint[];
+  #open: { part: string; training: PartTraining } | null = null;
+  #known = false;
+
+  constructor(context: PartContext, parts: ReadonlyMap<string, string[]>, grid: readonly GridPoint[]) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#grid = [...grid];
+  }
+
+  /** Indices of the points that have been trained, controls for the winner alone left out. */
+  tried(): number[] {
+    return [...this.points.keys()].filter((index) => !this.extra.includes(index)).sort((a, b) => a - b);
+  }
+
+  /** Trains points up to an epoch, part by part. Where the job is asked to finish, what has not begun is left out. */
+  async train(indices: readonly number[], until: number): Promise<void> {
+    for (const [place, index] of indices.entries()) {
+      if (this.points.size > 0 && this.#context.underWay.job.finishEarly?.() === true) {
+        this.#warn('The job was asked to finish: points of the search that were not trained by then were left out.');
+        return;
+      }
+      await this.#trainOne(index, { until, number: place + 1, of: indices.length, finishEarly: true, last: until >= this.#context.underWay.settings.epochs });
+    }
+  }
+
+  /** Trains the control of the winner; asked to finish or not, because without it the report would say nothing. */
+  async trainControl(point: GridPoint, until: number): Promise<number> {
+    const index = this.#grid.push(point) - 1;
+    this.extra.push(index);
+    await this.#trainOne(index, { until, number: 1, of: 1, finishEarly: false, last: true });
+    return index;
+  }
+
+  /** The best of some points; the others have had what they get. */
+  best(indices: readonly number[], keep: number): number[] {
+    const known = indices.filter((index) => this.points.has(index));
+    const marked = markRejected(known.map((index) => this.points.get(index)!.point), this.before, this.#context.underWay.settings.maxPrecisionDrop);
+    // In the order of the grid, so that every part is opened once a round.
+    return rankPoints(marked).slice(0, keep).map((place) => known[place]!).sort((a, b) => a - b);
+  }
+
+  async #trainOne(index: number, at: Parameters<PartTraining['train']>[2]): Promise<void> {
+    const training = await this.#openPart(this.#grid[index]!.train);
+    const started = performance.now();
+    const { point, trained: { stopped, epoch, bestEpoch } } = await training.train(index, this.#grid[index]!, at);
+    this.points.set(index, { point, trained: { stopped, epoch, bestEpoch } });
+    this.#context.underWay.seconds.training += (performance.now() - started) / 1000;
+  }
+
+  async #openPart(part: string): Promise<PartTraining> {
+    if (this.#open?.part === part) return this.#open.training;
+    await this.release();
+    const training = await PartTraining.open(this.#context, this.#parts.get(part)!);
+    this.#open = { part, training };
+    if (!this.#known) {
+      this.#known = true;
+      this.before = (await training.score({})).precision;
+      this.skipped.push(...training.skipped);
+    }
+    return training;
+  }
+
+  #warn(sentence: string): void {
+    if (!this.warnings.includes(sentence)) this.warnings.push(sentence);
+  }
+
+  async release(): Promise<void> {
+    await this.#open?.training.release();
+    this.#open = null;
+  }
 }

@@ -3,10 +3,12 @@ import { copyMessage } from '../graph/copyMessage.ts';
 import { UserError } from '../job.ts';
 import { constantTensor, type ModelGraph } from '../graph/modelGraph.ts';
 import { cutGraph, passedName } from '../graph/cut.ts';
-import { dependsOnInput, type Head } from '../graph/head.ts';
+import { dependsOnInput, nodesBefore, type Head } from '../graph/head.ts';
 import { AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema, type ModelProto, type NodeProto } from '../graph/onnx_pb.ts';
 import { upgradeModel } from '../graph/upgrade.ts';
 import { isLayer } from '../graph/weights.ts';
+import type { OpenModel } from '../openModel.ts';
+import type { Objective } from '../results.ts';
 
 /** Name of the trained part's output: logits as [batch, classes]. */
 export const logitsName = 'model-stability/logits';
@@ -16,8 +18,8 @@ export const logitsName = 'model-stability/logits';
  * et al. 2016 train the final fully connected layers only); `last:N` counts layers with weights from the end; `batch-norm` are
  * the scales and shifts. Throws where that is nothing.
  */
-export function selectWeights(graph: ModelGraph, head: Head, train: string): string[] {
-  const layers = graph.nodes.filter((node) => dependsOnInput(graph, node.output[0] ?? '') && weightsInto(graph, node).length > 0);
+export function selectWeights(graph: ModelGraph, head: NetworkEnd, train: string): string[] {
+  const layers = layersBefore(graph, head.logits);
   const chosen = (): string[] => {
     if (train === 'head') return head.weights;
     if (train === 'all') return layers.flatMap((node) => weightsInto(graph, node));
@@ -30,6 +32,32 @@ export function selectWeights(graph: ModelGraph, head: Head, train: string): str
   const weights = [...new Set(chosen())];
   if (weights.length === 0) throw new UserError(`${graph.path} has no weights to train with --train ${train}`);
   return weights;
+}
+
+/** Where what is trained ends: the value that the loss is made of, and the weights that `head` stands for. */
+export type NetworkEnd = Pick<Head, 'logits' | 'weights'>;
+
+/**
+ * The end of a network for an objective. A classifier ends in its logits. An embedding is the output of a network without
+ * classes, or a classifier's features; its head is then the last layer before it.
+ *
+ * @throws UserError where there is no such end
+ */
+export function networkEnd(model: Pick<OpenModel, 'graph' | 'head' | 'output' | 'featureLayer'>, objective: Objective): NetworkEnd {
+  const { graph, head } = model;
+  if (objective === 'classification') {
+    if (typeof head === 'string') throw new UserError(`${graph.path} cannot be stabilized: ${head}`);
+    return head;
+  }
+  const logits = typeof head === 'string' ? model.output : head.featureLayer;
+  const last = layersBefore(graph, logits).filter(isLayer).at(-1);
+  if (!last) throw new UserError(`${graph.path} cannot be stabilized: no layer with weights lies before the embedding ${logits}`);
+  return { logits, weights: weightsInto(graph, last) };
+}
+
+/** Nodes with weights on the way from the pictures to a value, in the graph's order. */
+function layersBefore(graph: ModelGraph, value: string): NodeProto[] {
+  return nodesBefore(graph.nodes, [value]).filter((node) => dependsOnInput(graph, node.output[0] ?? '') && weightsInto(graph, node).length > 0);
 }
 
 /** Weights of a node, also those that only Transpose, Identity and the like lie between. */
@@ -51,7 +79,7 @@ export interface TrainedPart {
 }
 
 /** Cuts a model before the weights that are to be trained and gives the trained part one output, the logits. */
-export function cutForTraining(graph: ModelGraph, head: Head, weights: readonly string[]): TrainedPart {
+export function cutForTraining(graph: ModelGraph, head: Pick<NetworkEnd, 'logits'>, weights: readonly string[]): TrainedPart {
   const cut = cutGraph(graph, weights, [head.logits]);
   const trained = cut.trained.graph!;
   const logits = cut.values.includes(head.logits) ? passedName(head.logits) : head.logits;
