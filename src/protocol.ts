@@ -2,9 +2,12 @@
  * Every message that crosses a boundary of a process, as types: host ↔ worker (JSON-RPC over the child's IPC channel) and
  * host ↔ webview (`postMessage`). Each call gets exactly one answer, ok or error.
  */
+import type { ConfigOptions } from './engine/config.ts';
+import type { GateResult, Gates } from './engine/gates.ts';
 import type { EvaluateOptions, ExportOptions, FindPreprocessingOptions, InspectOptions, SequenceOptions, StabilizeOptions } from './engine/options.ts';
 import type { Comparison, Evaluation, Exported, Frame, ModelInfo, PreprocessingSearch, Progress, Run, Sequence, Stabilization } from './engine/results.ts';
 import type { ClipCurves, ClipCurvesQuery, FramePictureFile, FramePictureRequest, FramesQuery, ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/queries.ts';
+import type { StoredJob } from './engine/runs/storedJob.ts';
 
 /** An error as it crosses a boundary. `user` errors are sentences for the user; the rest are faults, with their stack. */
 export interface WireError {
@@ -27,6 +30,15 @@ export interface WorkerMethods {
   /** Runs below a folder, newest first; unreadable ones are left out and named in the log. */
   listRuns(query: { folder: string }): Promise<RunListItem[]>;
   openRun(query: { run: string }): Promise<Run>;
+  renameRun(query: { run: string; name: string }): Promise<void>;
+  /** What a run was asked for, to ask for it again. */
+  storedJob(query: { run: string }): Promise<StoredJob>;
+  checkGates(query: { run: string; gates: Gates }): Promise<GateResult[]>;
+  readConfig(query: { file: string }): Promise<ConfigOptions>;
+  /** The text of a configuration in `folder` that repeats the job of a run, or has the given options where there is none. */
+  configText(query: { folder: string; run: string | null; options: Partial<EvaluateOptions & StabilizeOptions> }): Promise<string>;
+  /** SHA-256 of model files by path; those that cannot be read are left out. */
+  hashModels(query: { files: string[] }): Promise<Record<string, string>>;
   pairs(query: PairsQuery): Promise<PairsPage>;
   pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
   clipCurves(query: ClipCurvesQuery): Promise<ClipCurves>;

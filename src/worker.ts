@@ -13,14 +13,23 @@ type Handlers = { [M in keyof WorkerMethods]: (params: Parameters<WorkerMethods[
 
 const handlers: Handlers = {
   inspect: async (options) => (await import('./engine/inspect.ts')).inspect(options),
-  evaluate: async (options, job) => (await import('./engine/evaluate.ts')).evaluate(options, job),
-  stabilize: async (options, job) => (await import('./engine/stabilize.ts')).stabilize(options, job),
+  evaluate: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'evaluate', options }, async () => (await import('./engine/evaluate.ts')).evaluate(options, job)),
+  stabilize: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'stabilize', options }, async () => (await import('./engine/stabilize.ts')).stabilize(options, job)),
   findPreprocessing: async (options, job) => (await import('./engine/findPreprocessing.ts')).findPreprocessing(options, job),
   sequence: async (options, job) => (await import('./engine/sequence.ts')).sequence(options, job),
   compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
   exportRun: async (options, job) => (await import('./engine/export/exportRun.ts')).exportRun(options, job),
   listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),
   openRun: async ({ run }) => (await import('./engine/runs/runFolder.ts')).readRun(run),
+  renameRun: async ({ run, name }) => (await import('./engine/runs/runName.ts')).renameRun(run, name),
+  storedJob: async ({ run }) => (await import('./engine/runs/storedJob.ts')).readStoredJob(run),
+  checkGates: async ({ run, gates }) => (await import('./engine/gates.ts')).checkRun(run, gates),
+  readConfig: async ({ file }) => {
+    const { configOptions, readConfig } = await import('./engine/config.ts');
+    return configOptions(await readConfig(file));
+  },
+  configText: async (query) => (await import('./engine/configText.ts')).configText(query),
+  hashModels: async ({ files }, job) => (await import('./engine/hashModels.ts')).hashModels(files, (line) => job.log(line)),
   pairs: async (query) => (await import('./engine/runs/pairsView.ts')).pairsPage(query),
   pairPictures: async (query) => (await import('./engine/runs/pairPictures.ts')).pairPictures(query),
   clipCurves: async (query) => (await import('./engine/runs/sequenceView.ts')).clipCurves(query),

@@ -2,7 +2,7 @@
 import { count, duration } from './format.ts';
 import { strong, type Phrase } from './phrase.ts';
 import type { Preprocessing, Progress, RunState } from '../src/engine/results.ts';
-import type { PairSort, PanelView } from '../src/protocol.ts';
+import type { JobKind, PairSort, PanelView } from '../src/protocol.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const list = (parts: string[]): string => parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)!}`;
@@ -31,7 +31,7 @@ export const english = {
     choose: ['No run is open', 'Choose a run of this model above, or start a new one.'],
     readingRun: ['Opening the run', 'Its numbers are being read.'],
     runError: 'The run cannot be opened',
-    running: (kind: 'evaluate' | 'stabilize') => [kind === 'evaluate' ? 'Evaluating' : 'Stabilizing', 'The numbers appear here when the job is done.'],
+    running: (kind: JobKind) => [{ evaluate: 'Evaluating', stabilize: 'Stabilizing', findPreprocessing: 'Finding the preprocessing', sequence: 'Evaluating video frames' }[kind], 'The numbers appear here when the job is done.'],
     runFailed: ['This run failed', 'What it had measured until then is not enough to show. The log says why it stopped.'],
     runCancelled: ['This run was cancelled', 'What it had measured until then is not enough to show.'],
     runRunning: ['This run has not ended', 'It is still being written, or the process that wrote it was stopped.'],
@@ -44,7 +44,7 @@ export const english = {
       : 'This run has not ended: the numbers cover the pictures evaluated so far.',
 
   job: {
-    title: (kind: 'evaluate' | 'stabilize', model: string) => `${kind === 'evaluate' ? 'Evaluating' : 'Stabilizing'} ${model}`,
+    title: (kind: JobKind, model: string) => ({ evaluate: `Evaluating ${model}`, stabilize: `Stabilizing ${model}`, findPreprocessing: `Finding the preprocessing of ${model}`, sequence: `Evaluating ${model} on video frames` })[kind],
     starting: 'starting',
     amount: (progress: Progress) => progress.total > 0 ? `${count(progress.done)} of ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
     speed: (perSecond: number) => `${perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond))} a second`,

@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import { CancelledError } from '../engine/job.ts';
 import type { PanelView } from '../protocol.ts';
 import { compareRuns } from './compareRuns.ts';
+import { evaluateFrames } from './evaluateFrames.ts';
 import { evaluateModel } from './evaluateModel.ts';
+import { findPreprocessing } from './findPreprocessing.ts';
 import { showError } from './log.ts';
 import { activeModel, isModelFile, pickModel } from './modelFiles.ts';
 import type { ModelSession, ModelSessions } from './modelSessions.ts';
@@ -26,6 +28,12 @@ async function modelOf(services: CommandServices, argument: unknown): Promise<Mo
   return picked && services.sessions.get(picked);
 }
 
+const panelViews: readonly unknown[] = ['overview', 'gallery', 'distances', 'compare', 'sweep', 'training', 'sequence'] satisfies PanelView[];
+
+function isPanelView(value: unknown): value is PanelView {
+  return panelViews.includes(value);
+}
+
 /** All commands of `package.json`. An error is shown once, with a way to the log; a cancelled job says nothing more. */
 export function registerCommands(services: CommandServices): vscode.Disposable[] {
   const onModel = (work: (services: CommandServices, session: ModelSession, parameter: unknown) => Promise<void>) =>
@@ -44,10 +52,12 @@ export function registerCommands(services: CommandServices): vscode.Disposable[]
   const commands: Record<string, (argument: unknown, parameter: unknown) => Promise<void>> = {
     evaluate: onModel(evaluateModel),
     evaluateFile: onModel(evaluateModel),
+    evaluateFrames: onModel(evaluateFrames),
+    findPreprocessing: onModel(findPreprocessing),
     stabilize: onModel(stabilizeModel),
     openGallery: show('gallery'),
     compareRuns: onModel(compareRuns),
-    openPanel: async (argument, view) => await show(view === 'gallery' || view === 'compare' ? view : 'overview')(argument, undefined),
+    openPanel: async (argument, view) => await show(isPanelView(view) ? view : 'overview')(argument, undefined),
   };
   return Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(`modelStability.${name}`, run));
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { describeProgress } from './describeProgress.ts';
 import type { Jobs } from './jobs.ts';
+import { jobTitle } from './jobTitle.ts';
 
 /** Keeps the item of the status bar that shows the running job, for as long as there is one; a click opens the panel on it. */
 export class JobStatus implements vscode.Disposable {
@@ -23,7 +24,7 @@ export class JobStatus implements vscode.Disposable {
       return;
     }
     const { kind, model, progress, paused } = first.view;
-    const title = kind === 'evaluate' ? vscode.l10n.t('Evaluating {0}', model) : vscode.l10n.t('Stabilizing {0}', model);
+    const title = jobTitle(kind, model);
     const more = all.length > 1 ? ` +${all.length - 1}` : '';
     this.#item.text = `$(${paused ? 'debug-pause' : 'sync~spin'}) ${title}${share(progress)}${more}`;
     this.#item.tooltip = paused ? vscode.l10n.t('Paused. Click to open the panel.') : (progress ? describeProgress(progress) : title);

@@ -1,15 +1,15 @@
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../engine/job.ts';
 import type { Progress } from '../engine/results.ts';
-import type { JobSteering, JobView, WorkerMethods } from '../protocol.ts';
+import type { JobKind, JobSteering, JobView, WorkerMethods } from '../protocol.ts';
 import type { WorkerProcess } from '../workerProcess.ts';
 import { describeProgress } from './describeProgress.ts';
+import { jobTitle } from './jobTitle.ts';
 import { modelName } from './modelFiles.ts';
 import { startWorker } from './startWorker.ts';
 
-type JobMethod = JobView['kind'];
-type Options<M extends JobMethod> = Parameters<WorkerMethods[M]>[0];
-type Result<M extends JobMethod> = Awaited<ReturnType<WorkerMethods[M]>>;
+type Options<M extends JobKind> = Parameters<WorkerMethods[M]>[0];
+type Result<M extends JobKind> = Awaited<ReturnType<WorkerMethods[M]>>;
 
 interface RunningJob {
   model: string;
@@ -65,7 +65,7 @@ export class Jobs implements vscode.Disposable {
    * Runs a job to its end, with a notification that shows its progress and can cancel it. Throws `CancelledError` when it was
    * cancelled, and what the worker or its end reports otherwise.
    */
-  async run<M extends JobMethod>(kind: M, options: Options<M>): Promise<Result<M>> {
+  async run<M extends JobKind>(kind: M, options: Options<M>): Promise<Result<M>> {
     const { model } = options;
     if (this.#running.has(model)) throw new UserError(vscode.l10n.t('a job on {0} is running already', modelName(model)));
     const view: JobView = { kind, model: modelName(model), progress: null, paused: false, finishing: false };
@@ -88,14 +88,14 @@ export class Jobs implements vscode.Disposable {
 
   async #withNotification<T>(job: RunningJob, work: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
     const { kind, model } = job.view;
-    const title = kind === 'evaluate' ? vscode.l10n.t('Evaluating {0}', model) : vscode.l10n.t('Stabilizing {0}', model);
+    const title = jobTitle(kind, model);
     return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (notification, token) => {
       token.onCancellationRequested(() => job.controller.abort());
       return await work((progress) => notification.report({ message: describeProgress(progress) }));
     });
   }
 
-  async #inWorker<M extends JobMethod>(kind: M, options: Options<M>, job: RunningJob, report: (progress: Progress) => void): Promise<Result<M>> {
+  async #inWorker<M extends JobKind>(kind: M, options: Options<M>, job: RunningJob, report: (progress: Progress) => void): Promise<Result<M>> {
     const worker = await startWorker(this.#extensionPath, {
       log: (line) => this.#log.info(line),
       progress: (progress) => {

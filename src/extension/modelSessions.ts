@@ -68,6 +68,11 @@ export class ModelSession implements vscode.Disposable {
     this.#changed.fire();
   }
 
+  /** Reads the model again, because how its pictures are prepared has changed. */
+  async reread(): Promise<void> {
+    await this.#read();
+  }
+
   async #read(): Promise<void> {
     const read = ++this.#newestRead;
     let info: ModelInfo | null = null;

@@ -108,11 +108,17 @@ export class ModelView implements vscode.Disposable {
       ready: () => Promise.resolve(this.#state()),
       evaluate: () => command('evaluate', model()),
       stabilize: () => command('stabilize', model()),
+      evaluateFrames: () => command('evaluateFrames', model()),
+      findPreprocessing: () => command('findPreprocessing', model()),
       chooseImages: async () => {
         if (this.#session) await images.ask(this.#session.uri);
       },
       cancel: () => {
         if (this.#session) jobs.cancel(this.#session.uri.fsPath);
+        return Promise.resolve();
+      },
+      steer: ({ steering }) => {
+        if (this.#session) jobs.steer(this.#session.uri.fsPath, steering);
         return Promise.resolve();
       },
       showLog: () => {
@@ -128,6 +134,12 @@ export class ModelView implements vscode.Disposable {
       revealFile: ({ path: file }) => revealFile(vscode.Uri.file(file)),
       pairs: (query) => viewer.call('pairs', query),
       pairPictures: async (query) => compact(await viewer.call('pairPictures', query)),
+      clipCurves: (query) => viewer.call('clipCurves', query),
+      frames: (query) => viewer.call('frames', query),
+      framePicture: async (query) => {
+        const file = await viewer.call('framePicture', query);
+        return { ...file, picture: new Uint8Array(file.picture) };
+      },
     };
   }
 

@@ -1,10 +1,10 @@
 import type * as vscode from 'vscode';
-import type { WorkerMethods } from '../protocol.ts';
+import type { JobKind, WorkerMethods } from '../protocol.ts';
 import type { WorkerProcess } from '../workerProcess.ts';
 import { startWorker } from './startWorker.ts';
 
 /** Methods that only look: the viewer answers them, jobs have workers of their own. */
-type ViewerMethod = Exclude<keyof WorkerMethods, 'evaluate' | 'stabilize'>;
+type ViewerMethod = Exclude<keyof WorkerMethods, JobKind>;
 
 /** Without a call for so long the worker is let go, in milliseconds. */
 const IDLE = 5 * 60_000;

@@ -44,7 +44,9 @@ export function samePreprocessing(a: Preprocessing, b: Preprocessing): boolean {
 }
 
 function preprocessingKey({ resize, interpolation, range, mean, std, channels }: Preprocessing): string {
-  return JSON.stringify([resize, interpolation, range, mean, std, channels]);
+  // A mean of 0 and a deviation of 1 do what none does.
+  const values = [mean?.some((value) => value !== 0) ? mean : null, std?.some((value) => value !== 1) ? std : null];
+  return JSON.stringify([resize, interpolation, range, ...values, channels]);
 }
 
 /** `range 0-1, mean 0.485 0.456 0.406, std 0.229 0.224 0.225, rgb, stretch`. */

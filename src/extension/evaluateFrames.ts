@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import type { Sequence } from '../engine/results.ts';
+import type { CommandServices } from './commands.ts';
+import { modelName } from './modelFiles.ts';
+import type { ModelSession } from './modelSessions.ts';
+import { newRunFolder } from './runFolders.ts';
+import { jobSettings } from './settings.ts';
+import { mayRunModels } from './trust.ts';
+
+/** Runs a model on a folder of video frames that the user chooses, and shows the run. */
+export async function evaluateFrames(services: CommandServices, session: ModelSession, folder: unknown): Promise<void> {
+  if (!mayRunModels()) return;
+  const images = folder instanceof vscode.Uri ? folder.fsPath : await askForFrames(services, session);
+  if (images === undefined) return;
+  const run = newRunFolder(session.uri);
+  const { threads, preprocessing } = jobSettings(session.uri);
+  const sequence = await services.jobs.run('sequence', {
+    model: session.uri.fsPath, images, run, ...(threads === undefined ? {} : { threads }), ...(preprocessing === undefined ? {} : { preprocessing }),
+  });
+  await session.refreshRuns();
+  await session.showRun(run);
+  services.panel.show(session, 'sequence', null);
+  void vscode.window.showInformationMessage(describeSequence(sequence));
+}
+
+async function askForFrames({ images }: CommandServices, session: ModelSession): Promise<string | undefined> {
+  const known = images.known(session.uri);
+  const chosen = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t('Folder of the video frames for {0}: pictures in the order of their names, a folder a clip', modelName(session.uri.fsPath)),
+    openLabel: vscode.l10n.t('Use These Frames'),
+    canSelectFiles: false,
+    canSelectFolders: true,
+    defaultUri: known === null ? vscode.workspace.getWorkspaceFolder(session.uri)?.uri : vscode.Uri.file(known),
+  });
+  return chosen?.[0]?.fsPath;
+}
+
+function describeSequence({ model, labelInstability, images }: Sequence): string {
+  const name = modelName(model.path);
+  if (labelInstability.count === 0) return vscode.l10n.t('{0}: no label changed from one frame to the next in {1} frames.', name, images.evaluated);
+  const share = `${(100 * labelInstability.value).toFixed(1)} %`;
+  return vscode.l10n.t('{0}: the label changed {1} times from one frame to the next, in {2} of the neighbours.', name, labelInstability.count, share);
+}
