@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { distortions, formatDistortion, parseDistortion } from './distortions/index.ts';
+import type { Gates } from './gates.ts';
 import { UserError } from './job.ts';
+import type { EvaluateOptions, JobOptions, StabilizeOptions } from './options.ts';
+import type { DistortionSpec } from './results.ts';
 
 /** What the file is called that says how the models of a folder are evaluated and trained. */
 export const configName = 'model-stability.json';
@@ -52,6 +55,7 @@ export const configSchema = v.pipe(v.strictObject({
   channels: described(v.picklist(['rgb', 'bgr', 'gray']), 'Order of the channels that the model takes.'),
   featureLayer: described(text, 'Value or node whose output are the features. Absent: what the last layer reads.'),
   engine: described(v.picklist(['onnxruntime', 'tensorflow']), 'What computes.'),
+  device: described(v.picklist(['cpu', 'gpu']), 'Where it computes: a GPU where ONNX Runtime has one to offer.'),
   threads: described(whole(0), 'Threads of the engine; 0: as many as the machine has cores.'),
   distortion: described(v.array(distortion), 'Distortions that models are evaluated under, each as name or name:strength.'),
   pairs: described(v.pipe(v.string(), v.regex(/^(all|worst:[1-9]\d*)$/)), 'Pairs that a run keeps: all, or worst:N.'),
@@ -68,7 +72,18 @@ export const configSchema = v.pipe(v.strictObject({
   validationShare: described(partShare, 'Share of the pictures for choosing.'),
   testShare: described(partShare, 'Share of the pictures for reporting.'),
   draws: described(whole(1), 'Noise draws of each picture that are cached.'),
-  sweep: described(v.boolean(), 'Search a wider grid, over the learning rate too.'),
+  objective: described(v.picklist(['classification', 'embedding', 'triplet']), 'What is trained for: classes, embeddings held to their own, or embeddings by triplets of classes.'),
+  margin: described(notNegative, 'Margin of triplets.'),
+  noise: described(v.picklist(['gaussian', 'coloured']), 'Noise of the training pictures: independent from pixel to pixel, or smooth.'),
+  trainDistortion: described(v.array(distortion), 'Distortions that take the place of the noise in training, each as name or name:strength; reports mark them as trained on.'),
+  views: described(v.picklist([2, 3]), 'Versions of a picture that are compared in training; 3 with the divergence js.'),
+  alphaWarmup: described(whole(0), 'Epochs over which α rises.'),
+  schedule: described(v.picklist(['constant', 'cosine']), 'Course of the learning rate over the epochs.'),
+  clipNorm: described(positive, 'Length to which a longer gradient is shortened.'),
+  updateStatistics: described(v.boolean(), 'Whether the running statistics of batch normalisation follow the training.'),
+  microBatch: described(whole(1), 'Pictures that run at once; a larger batch runs in parts.'),
+  sweep: described(v.union([v.boolean(), v.picklist(['grid', 'random'])]), 'Search widely: α, σ, learning rate and trained part, as far as they are not given.'),
+  sweepPoints: described(whole(1), 'Points of a random sweep.'),
   maxPrecisionDrop: described(share, 'Most that clean precision may fall for a stabilized model to be accepted.'),
 }), v.title('Model Stability'), v.description('How the models of this folder are evaluated, trained and held to their gates.'));
 
@@ -114,4 +129,57 @@ export async function readConfigJson(file: string): Promise<Record<string, unkno
 /** Whether a key may stand in a configuration. */
 export function isConfigKey(key: string): boolean {
   return Object.hasOwn(configSchema.entries, key);
+}
+
+/** A configuration in the engine's own options. */
+export interface ConfigOptions {
+  /** What both kinds of job take. */
+  job: Partial<JobOptions>;
+  /** What only an evaluation takes, only a stabilization. */
+  evaluation: Pick<EvaluateOptions, 'pairs'>;
+  training: Partial<StabilizeOptions>;
+  gates: Gates;
+  /** Model files that the gates are about; null for all below the file's folder. */
+  models: string[] | null;
+}
+
+/** Keys of the configuration for which the engine has another name. */
+const otherNames: Record<string, string> = { labels: 'labelsFile', classNames: 'classNamesFile', distortion: 'distortions' };
+const preprocessingKeys = new Set<string>(['resize', 'interpolation', 'range', 'mean', 'std', 'channels']);
+const jobKeys = new Set<string>(['images', 'labels', 'classNames', 'limit', 'seed', 'featureLayer', 'engine', 'threads', 'distortion', 'device', 'objective']);
+const notOptions = new Set<string>(['$schema', 'models', 'maxLabelInstability', 'minPrecision', 'pairs']);
+
+/** What a configuration says to the engine. */
+export function configOptions(config: Config): ConfigOptions {
+  const job: Record<string, unknown> = {};
+  const training: Record<string, unknown> = {};
+  const preprocessing: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (notOptions.has(key)) continue;
+    const read = /[dD]istortion$/.test(key) ? (value as string[]).map(parseDistortion) : value;
+    const target = preprocessingKeys.has(key) ? preprocessing : jobKeys.has(key) ? job : training;
+    target[otherNames[key] ?? key] = read;
+  }
+  if (Object.keys(preprocessing).length > 0) job['preprocessing'] = preprocessing;
+  const { pairs, maxLabelInstability, minPrecision, models } = config;
+  return {
+    job, training, models: models ?? null,
+    evaluation: pairs === undefined ? {} : { pairs: pairs === 'all' ? 'all' : { worst: Number(pairs.slice('worst:'.length)) } },
+    gates: { ...(maxLabelInstability === undefined ? {} : { maxLabelInstability }), ...(minPrecision === undefined ? {} : { minPrecision }) },
+  };
+}
+
+/** The configuration that repeats a job, its paths relative to `folder`, keys in the schema's order. */
+export function configOf(options: Partial<EvaluateOptions & StabilizeOptions>, folder: string): Config {
+  const flat: Record<string, unknown> = { ...options, ...options.preprocessing };
+  for (const [key, other] of Object.entries(otherNames)) if (flat[other] !== undefined) flat[key] = flat[other];
+  const config: Record<string, unknown> = {};
+  for (const key of Object.keys(configSchema.entries)) {
+    const value = flat[key];
+    if (value === undefined) continue;
+    if (/[dD]istortion$/.test(key)) config[key] = (value as DistortionSpec[]).map(formatDistortion);
+    else if (key === 'pairs') config[key] = typeof value === 'object' ? `worst:${(value as { worst: number }).worst}` : value;
+    else config[key] = (paths as readonly string[]).includes(key) ? relative(folder, value as string).replaceAll('\\', '/') || '.' : value;
+  }
+  return v.parse(configSchema, config);
 }

@@ -1,4 +1,6 @@
 import { formatDistortion } from './distortions/index.ts';
+import { UserError } from './job.ts';
+import { readRun } from './runs/runFolder.ts';
 import type { DistortionResult, Evaluation, Share } from './results.ts';
 
 /**
@@ -52,6 +54,13 @@ export function checkGates(evaluation: Pick<Evaluation, 'clean' | 'distortions'>
 export function limitOf(limit: GateLimit | undefined, on: string): number | undefined {
   if (limit === undefined || typeof limit === 'number') return limit;
   return limit[on] ?? limit[on.split(':')[0]!] ?? limit['*'];
+}
+
+/** The same for a finished run: of a stabilization, what the new model gave. @throws UserError where the run has no such figures */
+export async function checkRun(run: string, gates: Gates): Promise<GateResult[]> {
+  const result = await readRun(run);
+  if (result.kind !== 'evaluation' && result.kind !== 'stabilization') throw new UserError(`the run in ${run} has no figures that gates are about`);
+  return checkGates(result.kind === 'evaluation' ? result : result.after, gates);
 }
 
 function check(gate: keyof Gates, on: string, limit: number | undefined, share: Share | null): GateResult[] {

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import type { DistortionResult, Run } from '../results.ts';
 import type { ListedRun } from './queries.ts';
 import { readRun, readState } from './runFolder.ts';
+import { readRunName } from './runName.ts';
 
 /** Runs directly below a folder, newest first. One that cannot be read is left out, with a line in the log that names it. */
 export async function listRuns(folder: string, log: (line: string) => void = () => undefined): Promise<ListedRun[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const runs = await Promise.all(entries.filter((entry) => entry.isDirectory()).map(async (entry) => {
     try {
-      return await listed(join(folder, entry.name));
+      const name = await readRunName(join(folder, entry.name));
+      return { ...await listed(join(folder, entry.name)), ...(name === null ? {} : { name }) };
     } catch (error) {
       log((error as Error).message);
       return null;

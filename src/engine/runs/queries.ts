@@ -7,6 +7,8 @@ export type PairColumn = PairMeasureName;
 /** A run as a list shows it. */
 export interface ListedRun {
   run: string;
+  /** The name that a user gave to it. */
+  name?: string;
   kind: Run['kind'];
   state: RunState;
   model: string;
@@ -70,6 +72,14 @@ export interface PairPicturesRequest {
   size: number;
   /** Factor on |A − B|. */
   amplification: number;
+}
+
+/** A pair to be written to a PNG file. */
+export interface SavePairRequest {
+  run: string;
+  line: number;
+  amplification: number;
+  file: string;
 }
 
 /** Encoded WebPs of equal size: picture A, picture B, and min(1, amplification · |A − B|). */
