@@ -1,7 +1,7 @@
 import { html, percent, type Html } from './page.ts';
 import type { Share } from '../../results.ts';
 
-const width = 200;
+const width = 150;
 const height = 26;
 
 /** A share as a bar from 0 to `end`, with its 95 % interval as a line with ends. The numbers stand beside it as text. */

@@ -23,10 +23,10 @@ export function evaluationSection(evaluation: Evaluation): Html {
 <h2>Label instability</h2>
 <p class="muted">Share of pictures whose label changes when they are distorted, with its 95 % interval; the bars go to ${percent(end)}.</p>
 <div class="scroll"><table>
-<thead><tr><th scope="col">Distortion</th><th scope="col">Labels changed</th><th scope="col"><span class="muted">0 – ${percent(end)}</span></th><th scope="col">Feature distance, median</th><th scope="col">95th percentile</th><th scope="col">KL, mean</th>${labelled ? html`<th scope="col">Precision@1</th>` : ''}</tr></thead>
+<thead><tr><th scope="col">Distortion</th><th scope="col">Labels changed</th><th scope="col"><span class="muted">0 – ${percent(end)}</span></th><th scope="col">Feature distance, median / 95th percentile</th><th scope="col">KL, mean</th>${labelled ? html`<th scope="col">Precision@1</th>` : ''}</tr></thead>
 <tbody>
-${clean ? html`<tr><th scope="row">clean</th><td>–</td><td class="chart"></td><td>–</td><td>–</td><td>–</td><td>${withInterval(clean.precisionAt1)}</td></tr>` : ''}
-${distortions.map((result) => html`<tr><th scope="row">${formatDistortion(result)}</th><td>${withInterval(result.labelInstability)}</td><td class="chart">${shareBar(result.labelInstability, end)}</td><td>${result.featureDistance.median.toFixed(3)}</td><td>${result.featureDistance.p95.toFixed(3)}</td><td>${result.klDivergence.mean.toFixed(4)}</td>${labelled ? html`<td>${withInterval(result.precisionAt1)}</td>` : ''}</tr>
+${clean ? html`<tr><th scope="row">clean</th><td>–</td><td class="chart"></td><td>–</td><td>–</td><td>${withInterval(clean.precisionAt1)}</td></tr>` : ''}
+${distortions.map((result) => html`<tr><th scope="row">${formatDistortion(result)}</th><td>${withInterval(result.labelInstability)}</td><td class="chart">${shareBar(result.labelInstability, end)}</td><td>${result.featureDistance.median.toFixed(3)} / ${result.featureDistance.p95.toFixed(3)}</td><td>${result.klDivergence.mean.toFixed(4)}</td>${labelled ? html`<td>${withInterval(result.precisionAt1)}</td>` : ''}</tr>
 `)}</tbody></table></div>
 ${instability ? html`<p>Over all versions, ${withInterval(instability)} of the pictures are answered rightly in one version and wrongly in another.</p>` : ''}
 </section>`;

@@ -12,8 +12,9 @@ h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
+thead th { white-space: normal; vertical-align: bottom; max-width: 11rem; }
 th:first-child, td:first-child { text-align: left; }
-td.chart { width: 14rem; padding-block: 0; }
+td.chart { width: 10rem; padding-block: 0; }
 svg { display: block; }
 svg .axis { stroke: var(--line); } svg .bar { fill: var(--bar); opacity: .55; } svg .range { stroke: var(--text); stroke-width: 1.5; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; } dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
