@@ -48,6 +48,8 @@ function fromConfig(file: string, option: Option, value: unknown): unknown {
     if (typeof value !== 'boolean') throw new UserError(`${file}: ${name} is not true or false`);
     return value;
   }
+  // An option whose value may be left out, as `--sweep`.
+  if (option.optional && typeof value === 'boolean') return value;
   const texts = textsOf(name, value);
   try {
     if (option.argChoices && !option.argChoices.includes(texts[0]!)) throw new InvalidArgumentError(`Expected ${option.argChoices.join(', ')}.`);

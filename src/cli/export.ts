@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { wholeFrom } from './options.ts';
+import { wholeFrom } from './optionValues.ts';
 import type { ExportFormatName, ExportOptions } from '../engine/options.ts';
 
 /** What commander collects for `export`. */

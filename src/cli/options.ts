@@ -3,9 +3,11 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDistortion } from '../engine/distortions/index.ts';
 import type { GateLimit } from '../engine/gates.ts';
 import type { EvaluateOptions, InspectOptions, JobOptions, PreprocessingOptions, StabilizeOptions } from '../engine/options.ts';
+import { distortionName, notNegative, number, partShare, positive, present, share, wholeFrom } from './optionValues.ts';
+import { addTrainingOptions, trainingOptions, type TrainingGiven } from './trainingOptions.ts';
 
 /** What commander collects; names are those of the command line in camel case. */
-export interface Given {
+export interface Given extends TrainingGiven {
   images?: string;
   labels?: string;
   classNames?: string;
@@ -21,6 +23,7 @@ export interface Given {
   channels?: NonNullable<PreprocessingOptions['channels']>;
   featureLayer?: string;
   engine?: NonNullable<JobOptions['engine']>;
+  device?: NonNullable<JobOptions['device']>;
   threads?: number;
   distortion?: string[];
   pairs?: NonNullable<EvaluateOptions['pairs']>;
@@ -38,27 +41,11 @@ export interface Given {
   validationShare?: number;
   testShare?: number;
   draws?: number;
-  sweep?: boolean;
   maxPrecisionDrop?: number;
   resume?: string;
   json?: boolean;
   progress?: boolean;
 }
-
-function number(check: (value: number) => boolean, expected: string): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === '' ? NaN : Number(text);
-    if (!Number.isFinite(value) || !check(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
-    return value;
-  };
-}
-
-/** Reads a whole number from `least` on. */
-export const wholeFrom = (least: number): ((text: string) => number) => number((value) => Number.isInteger(value) && value >= least, `a whole number from ${least}`);
-const share = number((value) => value >= 0 && value <= 1, 'a number from 0 to 1');
-const partShare = number((value) => value >= 0 && value < 1, 'a number from 0 to below 1');
-const positive = number((value) => value > 0, 'a number above 0');
-const notNegative = number((value) => value >= 0, 'a number from 0');
 
 function numbers(text: string): number[] {
   return text.split(',').map(number(() => true, 'numbers with commas between them'));
@@ -69,15 +56,6 @@ function pairs(text: string): NonNullable<EvaluateOptions['pairs']> {
   const worst = /^worst:([1-9]\d*)$/.exec(text)?.[1];
   if (worst === undefined) throw new InvalidArgumentError('Expected all or worst:N.');
   return { worst: Number(worst) };
-}
-
-function distortionName(text: string, before: string[] = []): string[] {
-  try {
-    parseDistortion(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-  return [...before, text];
 }
 
 /** `0.05` for every distortion, `jpeg:50=0.05` for one, both for that one and the rest. */
@@ -113,6 +91,7 @@ export function addJobOptions(command: Command): Command {
     .option('--seed <n>', 'seed of everything random (default: 0)', wholeFrom(0))
     .option('--run <dir>', 'folder for the run (default: .model-stability/runs/<time>-<model>)')
     .addOption(new Option('--engine <name>', 'what computes (default: onnxruntime)').choices(['onnxruntime', 'tensorflow']))
+    .addOption(new Option('--device <name>', 'where it computes: a GPU where ONNX Runtime has one to offer (default: cpu)').choices(['cpu', 'gpu']))
     .option('--threads <n>', 'threads of the engine, 0 for all cores (default: 0)', wholeFrom(0))
     .option('--distortion <name[:strength]>', 'distortion, repeatable (default: jpeg:50 thumbnail:1000 crop:10 gaussian-noise:0.04)', distortionName)
     .option('--progress', 'show progress also where stderr is no terminal');
@@ -126,7 +105,7 @@ export function addEvaluateOptions(command: Command): Command {
 }
 
 export function addStabilizeOptions(command: Command): Command {
-  return addJobOptions(command)
+  return addTrainingOptions(addJobOptions(command)
     .option('--output <file>', 'new model file (default: NAME.stabilized.EXT beside the model)')
     .option('--train <part>', 'what is trained: head, last:N, batch-norm, all (default: head)', trainedPart)
     .option('--alpha <number>', 'weight of the stability loss (default: searched)', notNegative)
@@ -139,9 +118,8 @@ export function addStabilizeOptions(command: Command): Command {
     .option('--validation-share <share>', 'pictures for choosing (default: 0.2)', partShare)
     .option('--test-share <share>', 'pictures for reporting (default: 0.2)', partShare)
     .option('--draws <k>', 'noise draws a picture that are cached (default: 4)', wholeFrom(1))
-    .option('--sweep', 'search a wider grid, over the learning rate too')
     .option('--max-precision-drop <share>', 'most that clean precision may fall (default: 0.005)', share)
-    .option('--resume <run>', 'go on with a run that was cut short');
+    .option('--resume <run>', 'go on with a run that was cut short'));
 }
 
 export function addDistortOptions(command: Command): Command {
@@ -158,11 +136,6 @@ export function addDistortOptions(command: Command): Command {
 function trainedPart(text: string): string {
   if (!/^(head|last:[1-9]\d*|batch-norm|all)$/.test(text)) throw new InvalidArgumentError('Expected head, last:N, batch-norm or all.');
   return text;
-}
-
-/** Only what was given: an option that is absent stays absent. */
-function present<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [Key in keyof T]: Exclude<T[Key], undefined> };
 }
 
 export function inspectOptions(model: string, given: Given): InspectOptions {
@@ -182,7 +155,7 @@ export function jobOptions(model: string, given: Given & { images: string }): Jo
     run: resolve(given.run ?? defaultRun(model)),
     ...present({
       labelsFile: given.labels === undefined ? undefined : resolve(given.labels),
-      limit: given.limit, seed: given.seed, engine: given.engine, threads: given.threads,
+      limit: given.limit, seed: given.seed, engine: given.engine, device: given.device, threads: given.threads,
       distortions: given.distortion?.map(parseDistortion),
     }),
   };
@@ -190,13 +163,13 @@ export function jobOptions(model: string, given: Given & { images: string }): Jo
 
 export function stabilizeOptions(model: string, given: Given & { images: string }): StabilizeOptions {
   const job = jobOptions(model, given);
-  const { train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, sweep, maxPrecisionDrop } = given;
+  const { train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, maxPrecisionDrop } = given;
   return {
     ...job,
     ...(given.resume === undefined ? {} : { run: resolve(given.resume), resume: true }),
     ...present({
       output: given.output === undefined ? undefined : resolve(given.output),
-      train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, sweep, maxPrecisionDrop,
+      train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, maxPrecisionDrop, ...trainingOptions(given),
     }),
   };
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { addModelOptions, wholeFrom } from './options.ts';
+import { addModelOptions } from './options.ts';
+import { wholeFrom } from './optionValues.ts';
 
 /** Options of commands that run a model on pictures as they are, without distortions. `limit` says what `--limit` does. */
 export function addPictureOptions(command: Command, limit: string): Command {
