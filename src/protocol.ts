@@ -6,7 +6,7 @@ import type { ConfigOptions } from './engine/config.ts';
 import type { GateResult, Gates } from './engine/gates.ts';
 import type { EvaluateOptions, ExportOptions, FindPreprocessingOptions, InspectOptions, SequenceOptions, StabilizeOptions } from './engine/options.ts';
 import type { Comparison, Evaluation, Exported, Frame, ModelInfo, PreprocessingSearch, Progress, Run, Sequence, Stabilization } from './engine/results.ts';
-import type { ClipCurves, ClipCurvesQuery, FramePictureFile, FramePictureRequest, FramesQuery, ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow } from './engine/runs/queries.ts';
+import type { ClipCurves, ClipCurvesQuery, Distances, DistancesQuery, FramePictureFile, FramePictureRequest, FramesQuery, ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow, SavePairRequest } from './engine/runs/queries.ts';
 import type { StoredJob } from './engine/runs/storedJob.ts';
 
 /** An error as it crosses a boundary. `user` errors are sentences for the user; the rest are faults, with their stack. */
@@ -41,6 +41,8 @@ export interface WorkerMethods {
   hashModels(query: { files: string[] }): Promise<Record<string, string>>;
   pairs(query: PairsQuery): Promise<PairsPage>;
   pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
+  distances(query: DistancesQuery): Promise<Distances>;
+  savePair(request: SavePairRequest): Promise<void>;
   clipCurves(query: ClipCurvesQuery): Promise<ClipCurves>;
   frames(query: FramesQuery): Promise<Frame[]>;
   framePicture(query: FramePictureRequest): Promise<FramePictureFile>;
@@ -123,8 +125,12 @@ export interface HostMethods {
   compareRuns(): Promise<void>;
   openPanel(query: { view: PanelView }): Promise<void>;
   revealFile(query: { path: string }): Promise<void>;
+  copyText(query: { text: string }): Promise<void>;
   pairs(query: PairsQuery): Promise<PairsPage>;
   pairPictures(query: PairPicturesQuery): Promise<PairPictures>;
+  distances(query: DistancesQuery): Promise<Distances>;
+  /** Asks where to, and says whether the pair was saved. `name` is that of the file proposed. */
+  savePair(query: Omit<SavePairRequest, 'file'> & { name: string }): Promise<boolean>;
   clipCurves(query: ClipCurvesQuery): Promise<ClipCurves>;
   frames(query: FramesQuery): Promise<Frame[]>;
   framePicture(query: FramePictureRequest): Promise<FramePictureFile>;

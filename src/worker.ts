@@ -32,6 +32,8 @@ const handlers: Handlers = {
   hashModels: async ({ files }, job) => (await import('./engine/hashModels.ts')).hashModels(files, (line) => job.log(line)),
   pairs: async (query) => (await import('./engine/runs/pairsView.ts')).pairsPage(query),
   pairPictures: async (query) => (await import('./engine/runs/pairPictures.ts')).pairPictures(query),
+  distances: async (query) => (await import('./engine/runs/distances.ts')).distances(query),
+  savePair: async (request) => (await import('./engine/runs/pairPictures.ts')).savePair(request),
   clipCurves: async (query) => (await import('./engine/runs/sequenceView.ts')).clipCurves(query),
   frames: async (query) => (await import('./engine/runs/sequenceView.ts')).framesPage(query),
   framePicture: async (query) => (await import('./engine/runs/sequenceView.ts')).framePicture(query),

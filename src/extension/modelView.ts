@@ -131,9 +131,19 @@ export class ModelView implements vscode.Disposable {
       },
       compareRuns: () => command('compareRuns', model()),
       openPanel: ({ view }) => command('openPanel', model(), view),
+      copyText: async ({ text }) => {
+        await vscode.env.clipboard.writeText(text);
+      },
       revealFile: ({ path: file }) => revealFile(vscode.Uri.file(file)),
       pairs: (query) => viewer.call('pairs', query),
       pairPictures: async (query) => compact(await viewer.call('pairPictures', query)),
+      distances: (query) => viewer.call('distances', query),
+      savePair: async ({ name, ...request }) => {
+        const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(request.run);
+        const file = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.joinPath(folder, name), filters: { PNG: ['png'] } });
+        if (file) await viewer.call('savePair', { ...request, file: file.fsPath });
+        return file !== undefined;
+      },
       clipCurves: (query) => viewer.call('clipCurves', query),
       frames: (query) => viewer.call('frames', query),
       framePicture: async (query) => {

@@ -9,8 +9,9 @@ import { decodePicture } from '../../src/engine/pictures/decode.ts';
 import { resizePicture } from '../../src/engine/pictures/resize.ts';
 import type { DistortionSpec, Evaluation, Pair } from '../../src/engine/results.ts';
 import { listRuns } from '../../src/engine/runs/listRuns.ts';
-import { pairPictures } from '../../src/engine/runs/pairPictures.ts';
-import { PairsWriter, pairColumns, readIndex, readPairs } from '../../src/engine/runs/pairsFile.ts';
+import { pairPictures, savePair } from '../../src/engine/runs/pairPictures.ts';
+import { PairsWriter, readIndex, readPairs } from '../../src/engine/runs/pairsFile.ts';
+import { pairColumns } from '../../src/engine/runs/pairsIndex.ts';
 import { pairsPage } from '../../src/engine/runs/pairsView.ts';
 import type { PairsViewQuery } from '../../src/engine/runs/queries.ts';
 import { createRunFolder, endRun, readRun, readState } from '../../src/engine/runs/runFolder.ts';
@@ -271,6 +272,19 @@ describe('runs', function () {
         // The number in the run is that of these pixels.
         const mean = pixelsA.reduce((sum, value, at) => sum + Math.abs(value - pixelsB[at]!), 0) / pixelsA.length / 255;
         assert.ok(Math.abs(mean - pair.pixelDifference) < 1e-9, `${pair.distortion}: ${mean}, not ${pair.pixelDifference}`);
+      }
+    });
+
+    it('are saved side by side in one PNG, their pixels enlarged by a whole factor', async () => {
+      const file = join(folder, 'pair.png');
+      await savePair({ run, line: 1, amplification: 5, file });
+      const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+      assert.deepEqual([info.width, info.height], [3 * 288 + 2 * 8, 288]);
+      const shown = await pairPictures({ run, line: 1, size: 288, amplification: 5 });
+      for (const [place, picture] of [shown.a, shown.b, shown.difference].entries()) {
+        const left = place * (288 + 8);
+        const part = await sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } }).extract({ left, top: 0, width: 288, height: 288 }).raw().toBuffer();
+        assert.ok(part.equals((await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true })).data), `picture ${place}`);
       }
     });
 

@@ -6,9 +6,11 @@ import type { OpenModel } from '../openModel.ts';
 import type { Version } from '../pictures/prepare.ts';
 import { ProgressMeter } from '../progress.ts';
 import type { DistortionSpec, SkippedImage } from '../results.ts';
+import { writeNegatives } from '../runs/negativesFile.ts';
 import type { PairsWriter } from '../runs/pairsFile.ts';
 import type { Answer, AnswerPlan } from './answers.ts';
 import { runPictures } from './picturePool.ts';
+import { FeatureSample } from './featureSample.ts';
 import { Tally } from './tally.ts';
 
 export interface PictureEvaluation {
@@ -35,6 +37,7 @@ export async function evaluatePictures(
   const versions: Version[] = [{ kind: 'clean' }, ...distortions.map((distortion): Version => ({ kind: 'distorted', distortion }))];
   const { layout, width, height } = model.input;
   const tallies = writers.map(() => new Tally(distortions, classNames));
+  const samples = writers.map(() => new FeatureSample(seed));
   const skipped: SkippedImage[] = [];
   const meter = new ProgressMeter(job, parts.step, 'pictures', items.length);
   let inferenceSeconds = 0;
@@ -47,6 +50,7 @@ export async function evaluatePictures(
       description = result.engine;
       for (const [index, [clean, ...distorted]] of readAnswers(plan, result.outputs, source.path).entries()) {
         const pairs = tallies[index]!.add(source, clean!, distorted, result.pictureMeasures.slice(1));
+        samples[index]!.add(source.path, source.label, clean!.features);
         for (const pair of pairs) await writers[index]!.add(pair);
       }
     } else {
@@ -57,6 +61,10 @@ export async function evaluatePictures(
     await breathe(job);
   }
   if (skipped.length === items.length) throw new UserError(`none of the ${items.length} pictures can be read: ${skipped[0]?.path ?? ''}: ${skipped[0]?.reason ?? ''}`);
+  for (const [index, sample] of samples.entries()) {
+    const negatives = sample.negatives();
+    if (negatives) await writeNegatives(writers[index]!.folder, negatives);
+  }
   return { tallies, skipped, engine: description, inferenceSeconds, imageSeconds: Math.max(0, (performance.now() - begun) / 1000 - inferenceSeconds) };
 }
 

@@ -3,61 +3,11 @@ import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../job.ts';
-import { byMeasure, pairMeasures } from '../measures/index.ts';
 import { writeError, writeFileAtomic } from '../formats/atomicWrite.ts';
-import type { DistortionSpec, Pair } from '../results.ts';
-import type { PairColumn } from './queries.ts';
-
-/** Columns of the index: every measure, in the order of their list. */
-export const pairColumns: readonly PairColumn[] = pairMeasures.map(({ name }) => name);
+import type { Pair } from '../results.ts';
+import { IndexBuilder, indexBytes, indexName, pairColumns, parseIndex, type PairsIndex } from './pairsIndex.ts';
 
 const pairsName = 'pairs.jsonl';
-const indexName = 'pairs.index';
-/** "MSPI" in little-endian order, and the layout's version. */
-const magic = 0x4950534d;
-const indexVersion = 2;
-
-/** Numbers of all pairs of a run in columns, small enough to sort and filter a hundred thousand at once (33 bytes a pair). */
-export interface PairsIndex {
-  count: number;
-  /** Where each line of `pairs.jsonl` begins, and the end of the last: `count + 1` bytes offsets. */
-  offsets: Float64Array;
-  columns: Record<PairColumn, Float32Array>;
-  /** Index into `distortions`. */
-  distortion: Uint16Array;
-  /** 1 where the label changed. */
-  changed: Uint8Array;
-  distortions: DistortionSpec[];
-}
-
-/** Collects the index of pairs in the order in which they are written. */
-class IndexBuilder {
-  #offsets: number[] = [0];
-  readonly #columns = byMeasure<number[]>(() => []);
-  readonly #distortion: number[] = [];
-  readonly #changed: number[] = [];
-  readonly #distortions: DistortionSpec[] = [];
-
-  add(pair: Pair, bytes: number): void {
-    this.#offsets.push(this.#offsets.at(-1)! + bytes);
-    for (const column of pairColumns) this.#columns[column].push(pair[column]);
-    let index = this.#distortions.findIndex((spec) => spec.name === pair.distortion && spec.strength === pair.strength);
-    if (index < 0) index = this.#distortions.push({ name: pair.distortion, strength: pair.strength }) - 1;
-    this.#distortion.push(index);
-    this.#changed.push(pair.labelA === pair.labelB ? 0 : 1);
-  }
-
-  build(): PairsIndex {
-    return {
-      count: this.#changed.length,
-      offsets: Float64Array.from(this.#offsets),
-      columns: byMeasure((column) => Float32Array.from(this.#columns[column])),
-      distortion: Uint16Array.from(this.#distortion),
-      changed: Uint8Array.from(this.#changed),
-      distortions: this.#distortions,
-    };
-  }
-}
 
 /** Writes `pairs.jsonl` line by line, and its index at the end. With `worst`, only so many pairs of largest feature distance. */
 export class PairsWriter {
@@ -74,6 +24,10 @@ export class PairsWriter {
     this.#worst = worst;
     this.#stream = createWriteStream(join(folder, pairsName));
     this.#stream.on('error', (error) => (this.#failure = error));
+  }
+
+  get folder(): string {
+    return this.#folder;
   }
 
   async add(pair: Pair): Promise<void> {
@@ -113,7 +67,7 @@ export class PairsWriter {
     }
     await this.#end();
     this.#check();
-    await writeIndex(this.#folder, this.#index.build());
+    await writeFileAtomic(join(this.#folder, indexName), indexBytes(this.#index.build()));
   }
 
   /** Closes the file where the job did not come to its end. */
@@ -132,56 +86,19 @@ export class PairsWriter {
   }
 }
 
-async function writeIndex(folder: string, index: PairsIndex): Promise<void> {
-  const specs = Buffer.from(JSON.stringify(index.distortions));
-  const padded = Buffer.alloc(Math.ceil(specs.length / 8) * 8, ' ');
-  specs.copy(padded);
-  const header = Buffer.alloc(16);
-  [magic, indexVersion, index.count, padded.length].forEach((value, at) => header.writeUInt32LE(value, at * 4));
-  const arrays = [index.offsets, ...pairColumns.map((column) => index.columns[column]), index.distortion, index.changed];
-  await writeFileAtomic(join(folder, indexName), [header, padded, ...arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength))]);
-}
-
-/** The index of a run's pairs; made anew from `pairs.jsonl` where it is missing or does not fit. Throws where there are no pairs. */
+/**
+ * The index of a run's pairs; made anew where it is missing, damaged or older than the pairs. Throws a `UserError` that names
+ * the run where it has no pairs.
+ */
 export async function readIndex(folder: string): Promise<PairsIndex> {
-  const { size } = await stat(join(folder, pairsName)).catch(() => {
-    throw new UserError(`the run in ${folder} has no ${pairsName}`);
-  });
+  const size = (await stat(join(folder, pairsName)).catch(() => null))?.size;
+  if (size === undefined) throw new UserError(`the run in ${folder} has no ${pairsName}`);
   const bytes = await readFile(join(folder, indexName)).catch(() => null);
   const index = bytes && parseIndex(bytes);
   if (index?.offsets[index.count] === size) return index;
   const rebuilt = await rebuildIndex(folder);
-  await writeIndex(folder, rebuilt).catch(() => undefined /* a folder that cannot be written to can still be read */);
+  await writeFileAtomic(join(folder, indexName), indexBytes(rebuilt)).catch(() => undefined /* a folder that cannot be written to can still be read */);
   return rebuilt;
-}
-
-function parseIndex(bytes: Buffer): PairsIndex | null {
-  if (bytes.length < 16 || bytes.readUInt32LE(0) !== magic || bytes.readUInt32LE(4) !== indexVersion) return null;
-  const [count, specs] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
-  if (bytes.length !== 16 + specs + (count + 1) * 8 + count * (4 * pairColumns.length + 3)) return null;
-  let at = 16 + specs;
-  const take = (length: number): ArrayBuffer => {
-    const copy = new ArrayBuffer(length);
-    new Uint8Array(copy).set(bytes.subarray(at, at + length));
-    at += length;
-    return copy;
-  };
-  let distortions: DistortionSpec[];
-  try {
-    distortions = JSON.parse(bytes.toString('utf8', 16, 16 + specs)) as DistortionSpec[];
-  } catch (error) {
-    // Damaged: it is made anew.
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-  return {
-    count,
-    distortions,
-    offsets: new Float64Array(take((count + 1) * 8)),
-    columns: byMeasure(() => new Float32Array(take(count * 4))),
-    distortion: new Uint16Array(take(count * 2)),
-    changed: new Uint8Array(take(count)),
-  };
 }
 
 async function rebuildIndex(folder: string): Promise<PairsIndex> {
