@@ -107,6 +107,21 @@ describe('differentiate', () => {
     assert.deepEqual([...results[wrt.get('x')!]!.data], [0, 0.25, 0]);
   });
 
+  it('gives each factor of a product the others, also where some are 0', async () => {
+    const builder = new GraphBuilder();
+    builder.input('x', 'float32', [3, 3]);
+    const output = builder.op('ReduceProd', ['x', builder.ints([1])], { keepdims: 0 });
+    builder.output(output);
+    const nodes = [...builder.build().graph!.node];
+    const values = await measureShapes(builder.build(), onnxRuntime, { threads: 1 });
+    const wrt = differentiate(builder, { nodes, values, seeds: { [output]: builder.float([1, 1, 2]) }, wrt: ['x'] });
+    builder.output(wrt.get('x')!);
+    const session = await onnxRuntime.load(builder.build(), { threads: 1 });
+    const results = await session.run({ x: { type: 'float32', dims: [3, 3], data: Float32Array.of(2, 3, 4, 2, 0, 4, 0, 0, 5) } });
+    await session.release();
+    assert.deepEqual([...results[wrt.get('x')!]!.data], [12, 8, 6, 0, 8, 0, 0, 0, 0]);
+  });
+
   it('only asks for gradients on the way to what is wanted', async () => {
     const builder = new GraphBuilder();
     builder.input('x', 'float32', [2, 2]);
@@ -130,7 +145,7 @@ describe('differentiate', () => {
     const cases: [string, (builder: GraphBuilder) => void, string][] = [
       ['an operator', (builder) => builder.node('Hardmax', ['x'], {}, { name: '/a/Hardmax', outputs: ['y'] }), 'cannot train through Hardmax /a/Hardmax: the gradient of Hardmax is not known'],
       ['a node without a name', (builder) => builder.node('Hardmax', ['x'], {}, { outputs: ['y'] }), 'cannot train through Hardmax (y): the gradient of Hardmax is not known'],
-      ['a mode', (builder) => builder.node('Pad', ['x', builder.ints([0, 1, 0, 1])], { mode: 'reflect' }, { name: 'border', outputs: ['y'] }), 'cannot train through Pad border: padding of mode reflect is not supported in training'],
+      ['a mode', (builder) => builder.node('Resize', [builder.op('Reshape', ['x', builder.ints([1, 1, 2, 2])]), '', builder.float([1, 1, 0.5, 0.5])], { mode: 'linear', antialias: 1 }, { name: 'smaller', outputs: ['y'] }), 'cannot train through Resize smaller: antialias is not supported in training'],
       ['an input', (builder) => builder.node('BatchNormalization', [builder.float([1, 2, 3, 4], [2, 2]), builder.float([1, 1]), builder.float([0, 0]), builder.op('ReduceSum', ['x', builder.ints([0])], { keepdims: 0 }), builder.float([1, 1])], {}, { name: 'norm', outputs: ['y'] }), 'cannot train through BatchNormalization norm: it has no gradient for its input reducesum'],
     ];
     for (const [what, build, message] of cases) {

@@ -187,9 +187,9 @@ describe('TensorFlow engine', () => {
       await tensorflow.load(model);
     }, 'unsupported operator: com.example.Relu at node blur (TensorFlow engine)'],
     ['a form of an operator', async () => {
-      const { model, feeds } = graphOf({ name: '', op: 'MaxPool', inputs: [floats([1, 1, 5, 5])], attributes: { kernel_shape: [2, 2], dilations: [2, 2] } });
+      const { model, feeds } = graphOf({ name: '', op: 'Einsum', inputs: [floats([3, 3])], attributes: { equation: 'ii->i' } });
       await (await tensorflow.load(model)).run(feeds);
-    }, 'unsupported dilations: MaxPool (y0) (TensorFlow engine)'],
+    }, 'unsupported equation ii->i, which takes a diagonal: Einsum (y0) (TensorFlow engine)'],
     ['a missing input', async () => (await tensorflow.load(graphOf({ name: '', op: 'Relu', inputs: [floats([2, 3])] }).model)).run({}), 'missing input: x0'],
     ['an unknown backend', () => Promise.resolve().then(() => chooseBackend({ MODEL_STABILITY_TENSORFLOW: 'gpu' })), 'unknown TensorFlow.js backend: gpu (MODEL_STABILITY_TENSORFLOW takes native, wasm or cpu)'],
     ['a backend that is not installed', () => Promise.resolve().then(() => chooseBackend({ MODEL_STABILITY_TENSORFLOW: 'native', MODEL_STABILITY_TFJS_NODE: '/nowhere' })), 'TensorFlow.js backend not available: native (/nowhere is not installed)'],

@@ -11,6 +11,8 @@ export interface MeasuredValue {
   shape: number[];
   /** The values of a small array of integers that does not depend on the inputs: a shape, axes, indices. */
   integers?: number[];
+  /** The values of a vector of up to 8 floats that does not depend on the inputs, such as scales. */
+  floats?: number[];
 }
 
 export type MeasuredValues = ReadonlyMap<string, MeasuredValue>;
@@ -48,12 +50,15 @@ export async function measureShapes(model: ModelProto, engine: Engine, options: 
     const values = new Map<string, MeasuredValue>(graph.initializer.map((proto) => {
       const type = elementType(proto.dataType);
       const shape = proto.dims.map(Number);
-      return [proto.name, isInteger(type) && sizeOf(shape) <= keptIntegers ? compare(decodeTensor(proto)) : { type, shape }];
+      return [proto.name, (isInteger(type) && sizeOf(shape) <= keptIntegers) || isShortVector(type, shape) ? compare(decodeTensor(proto)) : { type, shape }];
     }));
     const dependent = dataDependent(graph.node, Object.keys(feeds));
     for (const [name, tensor] of Object.entries(first)) {
       const value = compare(tensor, second[name]);
-      if (dependent.has(name)) delete value.integers;
+      if (dependent.has(name)) {
+        delete value.integers;
+        delete value.floats;
+      }
       values.set(name, value);
     }
     return values;
@@ -69,7 +74,15 @@ function compare(first: Tensor, second: Tensor = first): MeasuredValue {
     const integers = Array.from(first.data as ArrayLike<number | bigint>, Number);
     if (integers.every((item, index) => item === Number(second.data[index]))) value.integers = integers;
   }
+  if (isShortVector(first.type, first.dims)) {
+    const floats = Array.from(first.data as Float32Array);
+    if (floats.every((item, index) => item === second.data[index])) value.floats = floats;
+  }
   return value;
+}
+
+function isShortVector(type: ElementType, shape: readonly number[]): boolean {
+  return type === 'float32' && shape.length === 1 && shape[0]! <= 8;
 }
 
 /** The values that depend on what is in the inputs, not only on their shapes. */

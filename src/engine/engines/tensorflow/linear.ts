@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { required, type Operators } from './operator.ts';
+import { parseEinsum, type Contraction, type Letters } from '../../graph/einsum.ts';
+import type { NodeProto } from '../../graph/onnx_pb.ts';
+import { required, unsupported, type Operators } from './operator.ts';
 
 /** Matrix products. */
 export const linear: Operators = {
@@ -9,6 +11,18 @@ export const linear: Operators = {
     const [a, b, c] = [required(inputs, 0, node), required(inputs, 1, node), inputs[2]];
     const scaled = scale(tf.matMul(a, b, attributes.number('transA', 0) !== 0, attributes.number('transB', 0) !== 0), attributes.number('alpha', 1));
     return c ? tf.add(scaled, scale(c, attributes.number('beta', 1))) : scaled;
+  },
+
+  Einsum: (inputs, attributes, node) => {
+    const operands = inputs.map((_, index) => required(inputs, index, node));
+    const { operands: letters, output } = contraction(attributes.text('equation', ''), operands, node);
+    const first: Lettered = { tensor: operands[0]!, letters: letters[0]! };
+    const result = operands.slice(1).reduce((left, tensor, index) => {
+      // What neither the result nor a later operand reads is summed over.
+      const wanted = [...output, ...letters.slice(index + 2).flat()];
+      return multiply(left, { tensor, letters: letters[index + 1]! }, wanted);
+    }, first);
+    return arranged(summed(result, output), output);
   },
 };
 
@@ -39,4 +53,44 @@ function product(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 function expand(x: tf.Tensor, batch: number[]): tf.Tensor {
   const shape = [...batch, ...x.shape.slice(-2)];
   return shape.length === x.rank && shape.every((size, axis) => size === x.shape[axis]) ? x : tf.broadcastTo(x, shape);
+}
+
+/** A tensor whose axes have letters. */
+interface Lettered {
+  tensor: tf.Tensor;
+  letters: Letters;
+}
+
+function contraction(equation: string, operands: readonly tf.Tensor[], node: NodeProto): Contraction {
+  try {
+    return parseEinsum(equation, operands.map(({ rank }) => rank));
+  } catch (error) {
+    throw unsupported(error instanceof Error ? error.message : String(error), node);
+  }
+}
+
+/** The sum over the axes that are not wanted. */
+function summed({ tensor, letters }: Lettered, wanted: Letters): Lettered {
+  const axes = letters.flatMap((letter, axis) => (wanted.includes(letter) ? [] : [axis]));
+  return axes.length === 0 ? { tensor, letters } : { tensor: tf.sum(tensor, axes), letters: letters.filter((letter) => wanted.includes(letter)) };
+}
+
+function arranged({ tensor, letters }: Lettered, order: Letters): tf.Tensor {
+  return letters.join() === order.join() ? tensor : tf.transpose(tensor, order.map((letter) => letters.indexOf(letter)));
+}
+
+/** One batched product of matrices: [batch, left, shared] · [batch, shared, right]. */
+function multiply(left: Lettered, right: Lettered, wanted: Letters): Lettered {
+  const a = summed(left, [...wanted, ...right.letters]);
+  const b = summed(right, [...wanted, ...a.letters]);
+  const batch = a.letters.filter((letter) => b.letters.includes(letter) && wanted.includes(letter));
+  const shared = a.letters.filter((letter) => b.letters.includes(letter) && !wanted.includes(letter));
+  const own = { a: a.letters.filter((letter) => !b.letters.includes(letter)), b: b.letters.filter((letter) => !a.letters.includes(letter)) };
+  const sizes = new Map([a, b].flatMap(({ letters, tensor }) => letters.map((letter, axis) => [letter, tensor.shape[axis]!] as const)));
+  const dims = (letters: Letters): number[] => letters.map((letter) => sizes.get(letter)!);
+  const size = (letters: Letters): number => dims(letters).reduce((total, dim) => total * dim, 1);
+  const x = tf.reshape(arranged(a, [...batch, ...own.a, ...shared]), [size(batch), size(own.a), size(shared)]);
+  const y = tf.reshape(arranged(b, [...batch, ...shared, ...own.b]), [size(batch), size(shared), size(own.b)]);
+  const letters = [...batch, ...own.a, ...own.b];
+  return { letters, tensor: tf.reshape(tf.matMul(x, y), dims(letters)) };
 }

@@ -28,6 +28,26 @@ export const normalization: Operators = {
     return tf.add(scaled, perChannel(required(inputs, 2, node), x.rank));
   },
 
+  // Groups of channels (Wu & He 2018); scale and bias have an entry a channel, or a group before operator set 21.
+  GroupNormalization: (inputs, attributes, node) => {
+    const x = required(inputs, 0, node);
+    const groups = attributes.number('num_groups', 1);
+    const [batch, channels] = x.shape as [number, number];
+    const normal = tf.reshape(standardise(tf.reshape(x, [batch, groups, -1]), [2], attributes.number('epsilon', 1e-5)), x.shape);
+    const entries = (index: number): tf.Tensor => {
+      const vector = required(inputs, index, node);
+      const each = vector.size === channels ? vector : tf.reshape(tf.tile(tf.expandDims(vector, 1), [1, channels / groups]), [channels]);
+      return perChannel(each, x.rank);
+    };
+    return tf.add(tf.mul(normal, entries(1)), entries(2));
+  },
+
+  LpNormalization: (inputs, attributes, node) => {
+    const x = required(inputs, 0, node);
+    const axis = positiveAxis(attributes.number('axis', -1), x.rank);
+    return tf.div(x, attributes.number('p', 2) === 2 ? tf.sqrt(tf.sum(tf.square(x), axis, true)) : tf.sum(tf.abs(x), axis, true));
+  },
+
   // Across channels (Krizhevsky et al. 2012), the channels within size/2 on either side.
   LRN: (inputs, attributes, node) => {
     const x = required(inputs, 0, node);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { required, unsupported, type Operator, type Operators } from './operator.ts';
-import { asPictures, channelsLast, channelsSecond, fromPictures, padded, windows } from './windows.ts';
+import { asPictures, channelsLast, channelsSecond, fromPictures, padded, windows, type Window } from './windows.ts';
+import { integers } from './tensors.ts';
 
 const overPicture = (reduce: (x: tf.Tensor, axes: number[]) => tf.Tensor): Operator => (inputs, _attributes, node) => {
   const x = required(inputs, 0, node);
@@ -18,18 +19,23 @@ export const pooling: Operators = {
     const x = asPictures(input, node);
     const axes = windows(x, attributes.numbers('kernel_shape') ?? [], attributes, node);
     const [rows, columns] = axes;
-    if (rows.dilation !== 1 || columns.dilation !== 1) throw unsupported('dilations', node);
     // The least float, not −∞, which times the zeros of a backward pass would not be a number.
     const pictures = padded(channelsLast(x), [[rows.before, rows.after + rows.extra], [columns.before, columns.after + columns.extra]], -3.4e38);
-    return fromPictures(channelsSecond(tf.maxPool(pictures, [rows.size, columns.size], [rows.stride, columns.stride], 'valid')), input.rank);
+    const greatest = isDilated(axes)
+      ? taps(pictures, axes).reduce((left, right) => tf.maximum(left, right))
+      : tf.maxPool(pictures, [rows.size, columns.size], [rows.stride, columns.stride], 'valid');
+    return fromPictures(channelsSecond(greatest), input.rank);
   },
 
   AveragePool: (inputs, attributes, node) => {
     const input = required(inputs, 0, node);
     const x = asPictures(input, node);
-    const [rows, columns] = windows(x, attributes.numbers('kernel_shape') ?? [], attributes, node);
-    if (rows.dilation !== 1 || columns.dilation !== 1) throw unsupported('dilations', node);
-    const pool = (pictures: tf.Tensor4D) => tf.avgPool(pictures, [rows.size, columns.size], [rows.stride, columns.stride], 'valid');
+    const axes = windows(x, attributes.numbers('kernel_shape') ?? [], attributes, node);
+    const [rows, columns] = axes;
+    const pool = (pictures: tf.Tensor4D): tf.Tensor4D => {
+      if (!isDilated(axes)) return tf.avgPool(pictures, [rows.size, columns.size], [rows.stride, columns.stride], 'valid');
+      return tf.div(tf.addN(taps(pictures, axes)), rows.size * columns.size);
+    };
     const sides = (withPads: boolean, withExtra: boolean): [[number, number], [number, number]] => [rows, columns].map(
       ({ before, after, extra }) => [withPads ? before : 0, (withPads ? after : 0) + (withExtra ? extra : 0)],
     ) as [[number, number], [number, number]];
@@ -43,3 +49,17 @@ export const pooling: Operators = {
     return fromPictures(channelsSecond(tf.div(mean, pool(counts))), input.rank);
   },
 };
+
+function isDilated([rows, columns]: readonly [Window, Window]): boolean {
+  return rows.dilation !== 1 || columns.dilation !== 1;
+}
+
+/** For each place in the window what all windows have there, from padded pictures: TensorFlow.js pools no dilated windows. */
+function taps(pictures: tf.Tensor4D, [rows, columns]: readonly [Window, Window]): tf.Tensor4D[] {
+  const along = (x: tf.Tensor4D, axis: 1 | 2, { size, stride, dilation }: Window, at: number): tf.Tensor4D => {
+    const count = Math.floor((x.shape[axis] - (size - 1) * dilation - 1) / stride) + 1;
+    return tf.gather(x, integers(Array.from({ length: count }, (_, place) => place * stride + at * dilation)), axis);
+  };
+  return Array.from({ length: rows.size }, (_, row) => along(pictures, 1, rows, row))
+    .flatMap((part) => Array.from({ length: columns.size }, (_, column) => along(part, 2, columns, column)));
+}

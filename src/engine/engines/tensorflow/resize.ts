@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeProto } from '../../graph/onnx_pb.ts';
+import { resizeWeights, type AxisResize } from '../../graph/resizeWeights.ts';
 import { positiveAxis, required, unsupported, type Attributes, type Operators } from './operator.ts';
 import { valuesOf } from './tensors.ts';
 
@@ -20,63 +21,22 @@ export const resize: Operators = {
       const size = scales ? Math.floor(length * scales[index]!) : sizes![index]!;
       const scale = scales ? scales[index]! : size / length;
       if (size === length && scale === 1) return part;
-      return alongAxis(part, axis, Array.from({ length: size }, (_, place) => weights(source(place, length, size, scale, attributes, node), length, attributes, node)));
+      return alongAxis(part, axis, shares({ length, size, scale }, attributes, node));
     }, x);
   },
 };
 
-/** Where in the source a place of the result lies (`coordinate_transformation_mode`), in 32-bit floats, which decide ties. */
-function source(place: number, length: number, size: number, scale: number, attributes: Attributes, node: NodeProto): number {
-  const mode = attributes.text('coordinate_transformation_mode', 'half_pixel');
-  const { fround } = Math;
-  const halfPixel = () => fround(fround((place + 0.5) / fround(scale)) - 0.5);
-  switch (mode) {
-    case 'half_pixel': return halfPixel();
-    case 'pytorch_half_pixel': return size > 1 ? halfPixel() : 0;
-    case 'asymmetric': return fround(place / fround(scale));
-    case 'align_corners': return size > 1 ? fround((place * (length - 1)) / (size - 1)) : 0;
-    default: throw unsupported(`coordinate_transformation_mode ${mode}`, node);
-  }
-}
-
-/** Shares of the source's places at that coordinate; beyond an edge, the edge counts. */
-function weights(coordinate: number, length: number, attributes: Attributes, node: NodeProto): Float32Array {
-  const row = new Float32Array(length);
-  const add = (place: number, share: number) => {
-    const inside = Math.min(Math.max(place, 0), length - 1);
-    row[inside] = row[inside]! + share;
-  };
+/** For each place of the result the shares of the source's places. */
+function shares(axis: Pick<AxisResize, 'length' | 'size' | 'scale'>, attributes: Attributes, node: NodeProto): Float32Array[] {
   const mode = attributes.text('mode', 'nearest');
-  const floor = Math.floor(coordinate);
-  const rest = coordinate - floor;
-  switch (mode) {
-    case 'nearest': add(nearest(coordinate, attributes, node), 1); break;
-    case 'linear': add(floor, 1 - rest); add(floor + 1, rest); break;
-    case 'cubic': {
-      if (attributes.number('exclude_outside', 0) !== 0) throw unsupported('exclude_outside', node);
-      // Keys 1981, "Cubic convolution interpolation for digital image processing".
-      const a = attributes.number('cubic_coeff_a', -0.75);
-      const near = (t: number) => ((a + 2) * t - (a + 3)) * t * t + 1;
-      const far = (t: number) => ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
-      add(floor - 1, far(rest + 1));
-      add(floor, near(rest));
-      add(floor + 1, near(1 - rest));
-      add(floor + 2, far(2 - rest));
-      break;
-    }
-    default: throw unsupported(`mode ${mode}`, node);
-  }
-  return row;
-}
-
-function nearest(coordinate: number, attributes: Attributes, node: NodeProto): number {
-  const mode = attributes.text('nearest_mode', 'round_prefer_floor');
-  switch (mode) {
-    case 'round_prefer_floor': return Math.ceil(coordinate - 0.5);
-    case 'round_prefer_ceil': return Math.floor(coordinate + 0.5);
-    case 'floor': return Math.floor(coordinate);
-    case 'ceil': return Math.ceil(coordinate);
-    default: throw unsupported(`nearest_mode ${mode}`, node);
+  if (mode === 'cubic' && attributes.number('exclude_outside', 0) !== 0) throw unsupported('exclude_outside', node);
+  try {
+    return resizeWeights({
+      ...axis, mode, coordinates: attributes.text('coordinate_transformation_mode', 'half_pixel'),
+      nearest: attributes.text('nearest_mode', 'round_prefer_floor'), cubic: attributes.number('cubic_coeff_a', -0.75),
+    });
+  } catch (error) {
+    throw unsupported(error instanceof Error ? error.message : String(error), node);
   }
 }
 

@@ -53,6 +53,19 @@ export const slicing: Operators = {
     return tf.reshape(picked, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
   },
 
+  GatherElements: (inputs, attributes, node) => {
+    const [x, indices] = [required(inputs, 0, node), required(inputs, 1, node)];
+    const axis = positiveAxis(attributes.number('axis', 0), x.rank);
+    const strides = (shape: readonly number[]): number[] => shape.map((_, index) => shape.slice(index + 1).reduce((size, dim) => size * dim, 1));
+    const [from, to] = [strides(x.shape), strides(indices.shape)];
+    const places = valuesOf(indices).map((given, flat) => {
+      const place = positiveAxis(given, x.shape[axis]!);
+      if (place < 0 || place >= x.shape[axis]!) throw unsupported(`index ${given} in an axis of ${x.shape[axis]!}`, node);
+      return indices.shape.reduce((sum, dim, index) => sum + from[index]! * (index === axis ? place : Math.floor(flat / to[index]!) % dim), 0);
+    });
+    return tf.reshape(tf.gather(tf.reshape(x, [-1]), integers(places), 0), indices.shape);
+  },
+
   Pad: (inputs, attributes, node) => {
     const x = required(inputs, 0, node);
     const pads = valuesOf(required(inputs, 1, node));

@@ -109,12 +109,10 @@ export const convTranspose: GradientFunction = (node) => {
   const kernel = shape.slice(2);
   const [small, large] = [node.shape(x).slice(2), node.shape(node.output).slice(2)];
   if (small.includes(-1) || large.includes(-1)) node.fail('the size of its pictures is not fixed');
-  if (node.text('auto_pad', 'NOTSET') !== 'NOTSET') node.fail(`auto_pad ${node.text('auto_pad', '')} is not supported in training`);
-  if (node.numbers('output_shape')) node.fail('output_shape is not supported in training');
   const ones = kernel.map(() => 1);
   const strides = node.numbers('strides') ?? ones;
   const dilations = node.numbers('dilations') ?? ones;
-  const before = (node.numbers('pads') ?? [...ones, ...ones].map(() => 0)).slice(0, kernel.length);
+  const before = transposedPadding(node, { kernel, strides, dilations, small, large });
   // The convolution goes from this node's output to its input.
   const after = small.map((size, axis) => (size - 1) * strides[axis]! + dilations[axis]! * (kernel[axis]! - 1) + 1 - large[axis]! - before[axis]!);
   const window: Window = { kernel, strides, dilations, before, after, input: large, output: small };
@@ -124,3 +122,19 @@ export const convTranspose: GradientFunction = (node) => {
     ...(bias ? [() => node.op('ReduceSum', [node.outputGradient, node.ints([0, ...kernel.map((_, axis) => axis + 2)])], { keepdims: 0 })] : []),
   ];
 };
+
+/**
+ * What ConvTranspose takes off before the result: `pads`, or, where `output_shape` or `auto_pad` says the result's size, its share
+ * of what is too much.
+ */
+function transposedPadding(node: NodeGradient, { kernel, strides, dilations, small, large }: Record<'kernel' | 'strides' | 'dilations' | 'small' | 'large', number[]>): number[] {
+  const automatic = node.text('auto_pad', 'NOTSET');
+  const given = node.numbers('pads') ?? [...kernel, ...kernel].map(() => 0);
+  const sized = node.numbers('output_shape') !== undefined || automatic.startsWith('SAME');
+  if (!sized) return automatic === 'VALID' ? kernel.map(() => 0) : given.slice(0, kernel.length);
+  const extra = node.numbers('output_padding') ?? kernel.map(() => 0);
+  return kernel.map((size, axis) => {
+    const total = Math.max((small[axis]! - 1) * strides[axis]! + dilations[axis]! * (size - 1) + 1 + extra[axis]! - large[axis]!, 0);
+    return automatic === 'SAME_UPPER' ? Math.floor(total / 2) : total - Math.floor(total / 2);
+  });
+}

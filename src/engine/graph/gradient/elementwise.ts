@@ -9,6 +9,8 @@ export const abs: GradientFunction = (node) => [() => node.op('Mul', [node.outpu
 
 export const add: GradientFunction = (node) => node.node.input.map((_, index) => () => to(node, index, node.outputGradient));
 
+export const cos: GradientFunction = (node) => [() => node.op('Neg', [node.op('Mul', [node.outputGradient, node.op('Sin', [node.input(0)])])])];
+
 export const div: GradientFunction = (node) => [
   () => to(node, 0, node.op('Div', [node.outputGradient, node.input(1)])),
   () => to(node, 1, node.op('Neg', [node.op('Mul', [node.outputGradient, node.op('Div', [node.output, node.input(1)])])])),
@@ -56,6 +58,8 @@ export const pow: GradientFunction = (node) => {
 
 export const reciprocal: GradientFunction = (node) => [() =>
   node.op('Neg', [node.op('Mul', [node.outputGradient, node.op('Mul', [node.output, node.output])])])];
+
+export const sin: GradientFunction = (node) => [() => node.op('Mul', [node.outputGradient, node.op('Cos', [node.input(0)])])];
 
 /** √x. At 0, where the slope is infinite, the gradient is 0: a sub-gradient of the distances that are made with it. */
 export const sqrt: GradientFunction = (node) => [() => {

@@ -32,6 +32,9 @@ export const reduceL2: GradientFunction = (node) => [() => {
   return node.op('Mul', [kept(node, node.op('Div', [node.outputGradient, norm])), node.input(0)]);
 }];
 
+export const reduceLogSum: GradientFunction = (node) => [() =>
+  spread(node, node.op('Div', [node.outputGradient, node.op('Exp', [node.output])]))];
+
 export const reduceLogSumExp: GradientFunction = (node) => [() =>
   node.op('Mul', [kept(node, node.outputGradient), node.op('Exp', [node.op('Sub', [node.input(0), kept(node, node.output)])])])];
 
@@ -42,6 +45,22 @@ export const reduceMean: GradientFunction = (node) => [() => {
   if (!dims.includes(-1)) return spread(node, node.op('Mul', [dy, node.scalar(1 / dims.reduce((product, dim) => product * dim, 1))]));
   const count = node.op('Div', [node.op('Size', [node.input(0)]), node.op('Size', [node.output])]);
   return spread(node, node.op('Div', [dy, node.op('Cast', [count], { to: 1 })]));
+}];
+
+/** The product of all others, also where an element is 0. */
+export const reduceProd: GradientFunction = (node) => [() => {
+  const x = node.input(0);
+  const axes = node.ints(axesOf(node));
+  const over = { keepdims: 1, noop_with_empty_axes: 1 };
+  const zero = node.op('Equal', [x, node.scalar(0)]);
+  const others = node.where(zero, node.scalar(1), x);
+  const zeros = node.op('ReduceSum', [node.op('Cast', [zero], { to: 1 }), axes], over);
+  const product = node.op('ReduceProd', [others, axes], over);
+  // Without a zero every element sees the product of the rest; with one, only the zero does; with more, none.
+  const whole = node.op('Cast', [node.op('Equal', [zeros, node.scalar(0)])], { to: 1 });
+  const single = node.op('Cast', [node.op('Equal', [zeros, node.scalar(1)])], { to: 1 });
+  const seen = node.where(zero, single, node.op('Div', [whole, others]));
+  return node.op('Mul', [kept(node, node.outputGradient), node.op('Mul', [product, seen])]);
 }];
 
 export const reduceSum: GradientFunction = (node) => [() => spread(node, node.outputGradient)];

@@ -35,15 +35,6 @@ export const split: GradientFunction = (node) => [() => {
   return node.op('Concat', parts, { axis: node.number('axis', 0) });
 }];
 
-/** Pad with a constant: the gradient is what remains when the padding is taken away. */
-export const pad: GradientFunction = (node) => {
-  const mode = node.text('mode', 'constant');
-  if (mode !== 'constant') node.fail(`padding of mode ${mode} is not supported in training`);
-  const pads = node.integers(1) ?? node.fail('its pads are missing');
-  const axes = node.input(3);
-  return [() => node.op('Pad', [node.outputGradient, node.ints(pads.map((size) => -size)), ...(axes ? ['', axes] : [])])];
-};
-
 export const slice: GradientFunction = (node) => {
   const shape = node.shape(node.input(0));
   const starts = node.integers(1) ?? [];
@@ -102,6 +93,10 @@ export const gather: GradientFunction = (node) => {
     return node.op('ScatterElements', [zeros, node.op('Expand', [column, node.op('Shape', [rows])]), rows], { axis, reduction: 'add' });
   }];
 };
+
+/** Single elements by their places along an axis: each gives its gradient to the place it was taken from. */
+export const gatherElements: GradientFunction = (node) => [() =>
+  node.op('ScatterElements', [zerosLike(node, node.input(0)), node.input(1), node.outputGradient], { axis: node.number('axis', 0), reduction: 'add' })];
 
 /** Zeros of a value's shape. */
 function zerosLike(node: NodeGradient, value: string): string {

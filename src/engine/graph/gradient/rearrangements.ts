@@ -1,0 +1,95 @@
+import { resizeWeights } from '../resizeWeights.ts';
+import { alongAxis } from './axisProduct.ts';
+import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
+
+/** Blocks of pixels back where they came from: both modes, [batch, channels, height, width]. */
+export const depthToSpace: GradientFunction = (node) => [() => {
+  const [, channels, height, width] = node.shape(node.input(0)) as [number, number, number, number];
+  const block = node.number('blocksize', 1);
+  const blocks = node.op('Reshape', [node.outputGradient, node.ints([-1, channels / block ** 2, height, block, width, block])]);
+  const perm = node.text('mode', 'DCR') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
+  return node.op('Reshape', [node.op('Transpose', [blocks], { perm }), node.ints([-1, channels, height, width])]);
+}];
+
+export const spaceToDepth: GradientFunction = (node) => [() =>
+  node.op('DepthToSpace', [node.outputGradient], { blocksize: node.number('blocksize', 1), mode: 'DCR' })];
+
+/** Every copy gives its gradient. */
+export const tile: GradientFunction = (node) => {
+  const repeats = node.integers(1) ?? [];
+  const shape = node.shape(node.input(0));
+  return [() => {
+    if (repeats.every((count) => count === 1)) return node.outputGradient;
+    // [a, b] → [times of a, a, times of b, b]; an axis that is not repeated stays one.
+    const dims = shape.flatMap((dim, axis) => (repeats[axis] === 1 ? [dim] : [repeats[axis]!, dim]));
+    const axes: number[] = [];
+    let at = 0;
+    for (const count of repeats) {
+      if (count !== 1) axes.push(at);
+      at += count === 1 ? 1 : 2;
+    }
+    return node.op('ReduceSum', [node.op('Reshape', [node.outputGradient, node.ints(dims)]), node.ints(axes)], { keepdims: 0 });
+  }];
+};
+
+/** Which place of an axis of that length stands at an index that may lie outside of it, by the mode of a Pad. */
+const paddedPlace: Record<string, ((index: number, length: number) => number) | undefined> = {
+  edge: (index, length) => Math.min(Math.max(index, 0), length - 1),
+  reflect: (index, length) => {
+    const period = Math.max(2 * (length - 1), 1);
+    const within = ((index % period) + period) % period;
+    return within < length ? within : period - within;
+  },
+  wrap: (index, length) => ((index % length) + length) % length,
+};
+
+/** Pad with a constant: what remains when the padding is taken away. In other modes the padding gives its gradient to its source. */
+export const pad: GradientFunction = (node) => {
+  const mode = node.text('mode', 'constant');
+  const pads = node.integers(1) ?? node.fail('its pads are missing');
+  const axes = node.input(3);
+  if (mode === 'constant') return [() => node.op('Pad', [node.outputGradient, node.ints(pads.map((size) => -size)), ...(axes ? ['', axes] : [])])];
+  const place = paddedPlace[mode] ?? node.fail(`padding of mode ${mode} is not supported in training`);
+  const shape = node.shape(node.input(0));
+  const padded = node.integers(3)?.map((axis) => (axis + shape.length) % shape.length) ?? shape.map((_, axis) => axis);
+  return [() => padded.reduce((gradient, axis, index) => {
+    const [before, after, length] = [pads[index]!, pads[index + padded.length]!, shape[axis]!];
+    if (before === 0 && after === 0) return gradient;
+    if (length < 1) node.fail('it pads the batch');
+    const rows = Array.from({ length: before + length + after }, (_, at) => {
+      const row = new Float32Array(length);
+      row[place(at - before, length)] = 1;
+      return row;
+    });
+    return alongAxis(node, gradient, axis, shape.length, rows);
+  }, node.outputGradient)];
+};
+
+/** Linear along each axis, whatever the mode: the gradient goes back by the same shares. */
+export const resize: GradientFunction = (node) => {
+  const [from, to] = [node.shape(node.input(0)), node.shape(node.output)];
+  const refuse = (what: string): never => node.fail(`${what} is not supported in training`);
+  for (const name of ['antialias', 'exclude_outside']) if (node.number(name, 0) !== 0) refuse(name);
+  if (node.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch') refuse('keep_aspect_ratio_policy');
+  const given = node.numbers('axes')?.map((axis) => (axis + from.length) % from.length) ?? from.map((_, axis) => axis);
+  const scales = node.input(2) === '' ? undefined : (node.value(node.input(2)).floats ?? node.fail('its scales depend on the data'));
+  return [() => given.reduce((gradient, axis, index) => {
+    const [length, size] = [from[axis]!, to[axis]!];
+    const scale = (scales?.length ? scales[index] : undefined) ?? size / length;
+    if (size === length && scale === 1) return gradient;
+    if (length < 1 || size < 1) node.fail('the size of its pictures is not fixed');
+    return alongAxis(node, gradient, axis, from.length, sharesOf(node, { length, size, scale }));
+  }, node.outputGradient)];
+};
+
+function sharesOf(node: NodeGradient, sizes: { length: number; size: number; scale: number }): Float32Array[] {
+  const form = {
+    mode: node.text('mode', 'nearest'), coordinates: node.text('coordinate_transformation_mode', 'half_pixel'),
+    nearest: node.text('nearest_mode', 'round_prefer_floor'), cubic: node.number('cubic_coeff_a', -0.75),
+  };
+  try {
+    return resizeWeights({ ...sizes, ...form });
+  } catch (error) {
+    return node.fail(`${error instanceof Error ? error.message : String(error)} is not supported in training`);
+  }
+}
