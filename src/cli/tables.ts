@@ -73,12 +73,20 @@ export function comparisonText(comparison: Comparison): string {
   ].join('\n');
 }
 
+/** The points of a sweep that are worth a look: those that no other beats in both precision and stability. */
+function searchTable({ search }: Stabilization): string {
+  const rows = search.filter((point) => point.pareto).sort((a, b) => a.labelInstability - b.labelInstability).map((point) => [
+    point.train ?? '', `${point.alpha}`, `${point.sigma}`, `${point.learningRate}`, `${point.epochs ?? ''}`, point.precisionAt1 === null ? '–' : percent(point.precisionAt1), percent(point.labelInstability), point.rejected ?? '',
+  ]);
+  return [`${search.length} points were tried; on the validation pictures none is better in both than these:`, table(['trained', 'α', 'σ', 'learning rate', 'epochs', 'precision@1', 'labels changed', ''], rows)].join('\n');
+}
+
 /** Before, control and stabilized side by side, then the verdict. */
 export function stabilizationText(result: Stabilization): string {
   const { before, control, after, overControl, options } = result;
   const rows = before.distortions.map((item, index) => {
     const gain = overControl.distortions[index]!.labelInstability;
-    return [formatDistortion(item), withInterval(item.labelInstability), withInterval(control.distortions[index]!.labelInstability), withInterval(after.distortions[index]!.labelInstability), change(gain)];
+    return [`${formatDistortion(item)}${item.trainedOn ? ' *' : ''}`, withInterval(item.labelInstability), withInterval(control.distortions[index]!.labelInstability), withInterval(after.distortions[index]!.labelInstability), change(gain)];
   });
   const precision = (evaluation: Evaluation): string => withInterval(evaluation.clean?.precisionAt1 ?? null);
   const gained = overControl.clean ? change(overControl.clean.precisionAt1) : '–';
@@ -88,7 +96,9 @@ export function stabilizationText(result: Stabilization): string {
     `α = ${options.alpha}, σ = ${options.sigma}, ${options.divergence}, ${options.optimizer}, learning rate ${options.learningRate}, ${options.train}, best epoch ${result.trained.bestEpoch} of ${result.trained.epochs}`,
     '',
     table(['distortion', 'before (95 %)', 'control, α = 0', 'stabilized', 'over the control, points'], [...rows, ['clean precision@1', precision(before), precision(control), precision(after), gained]]),
+    ...(before.distortions.some((item) => item.trainedOn) ? ['* trained on: not held out'] : []),
     '',
+    ...(options.sweep ? [searchTable(result), ''] : []),
     `${result.accepted ? 'accepted' : 'NOT accepted'}: ${result.reason}`,
     `model: ${result.output}`,
     `run: ${result.run}`,
