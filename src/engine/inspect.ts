@@ -24,7 +24,7 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
     operators: Object.fromEntries(Object.entries(operators).sort(([a], [b]) => a.localeCompare(b))),
     featureLayer: model.featureLayer,
     head: typeof head === 'string' ? null : { layers: head.weights, parameters: head.weights.reduce((sum, name) => sum + sizeOf(graph.constantShape(name) ?? [0]), 0) },
-    output: typeof head === 'string' ? null : head.kind,
+    output: typeof head === 'string' || head.kind === 'embedding' ? null : head.kind,
     classes: model.classes,
     trainable: trainableReason(model) ?? true,
     preprocessing: model.preprocessing,

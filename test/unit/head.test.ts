@@ -92,6 +92,12 @@ describe('head', () => {
     }
   }
 
+  it('takes for features what several last layers have in common', () => {
+    const head = findHead(modelGraph(joined()));
+    assert.ok(typeof head !== 'string');
+    assert.deepEqual([head.featureLayer, head.weights], ['flatten', ['a', 'b']]);
+  });
+
   it('finds the head of the example models, the same in both formats', async () => {
     const found = await Promise.all(Object.values(exampleModels).map(async (model) => {
       const { head, output, classes, trainable, classNames } = await inspect({ model });
@@ -144,7 +150,7 @@ describe('head', () => {
     const cases: [name: string, model: ModelProto, reason: string][] = [
       ['sigmoid', ending('Sigmoid'), 'the model ends in a sigmoid, Sigmoid end: its answers are not one class of several'],
       ['another last layer', ending('Softplus'), 'the last layer is Softplus end, which is no matrix product and no convolution'],
-      ['two branches', joined(), 'the output is not made by one last layer: Add sum joins several'],
+      ['a sum of convolutions', residual(), 'the output is not made by one last layer: Add sum joins several'],
       ['no weights', weightless(), 'no layer with weights lies before the output'],
       ['whole numbers out', integers(), 'the model has no output of floating-point numbers'],
     ];
@@ -161,6 +167,16 @@ function ending(opType: string): ModelProto {
   return model;
 }
 
+/** A block of a residual network with nothing behind it. */
+function residual(): ModelProto {
+  const graph = new GraphBuilder();
+  const x = graph.op('Relu', [graph.input('x', 'float32', ['batch', 3, 4, 4])]);
+  const convolution = graph.op('Conv', [x, graph.weight('w', { type: 'float32', dims: [3, 3, 1, 1], data: new Float32Array(9).fill(0.1) })]);
+  graph.output(graph.op('Flatten', [graph.op('GlobalAveragePool', [graph.op('Add', [convolution, x], {}, 'sum')])]), 'float32', ['batch', 3]);
+  return graph.build();
+}
+
+/** Two fully connected layers on the same features, their answers added. */
 function joined(): ModelProto {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'float32', ['batch', 3, 4, 4]);

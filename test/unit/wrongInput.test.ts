@@ -90,7 +90,7 @@ const rows: Row[] = [
     graph.output(graph.op('Flatten', [graph.op('GlobalAveragePool', [graph.op('Cast', [graph.input('pixels', 'uint8', ['batch', 3, 8, 8])], { to: 1 })])]), 'float32', ['batch', 3]);
     return { model: good(place, graph.build()) };
   }, 'FOLDER/m.onnx cannot be run on pictures: its input pixels takes uint8, not floating-point pictures'],
-  ['an operator of nobody', 'evaluate', () => ({ model: onnxFixtures().find(({ unknown }) => unknown !== null)!.file }), 'unsupported operator: Swirl of domain com.example at node swirl_1'],
+  ['an operator of nobody', 'evaluate', () => ({ model: onnxFixtures().find(({ unknown }) => unknown !== null)!.file }), 'FIXTURES/onnx/unknown-operator.onnx: unsupported operator: Swirl of domain com.example at node swirl_1'],
   ['external data above the folder', 'inspect', (place) => external(place, { location: '../weights.bin' }), 'FOLDER/m.onnx: external data of weight conv.weight lies outside the model\'s folder: ../weights.bin'],
   ['external data at an absolute path', 'inspect', (place) => external(place, { location: '/etc/passwd' }), 'FOLDER/m.onnx: external data of weight conv.weight lies outside the model\'s folder: /etc/passwd'],
   ['external data behind a link out of the folder', 'inspect', (place) => {

@@ -12,7 +12,8 @@ import type { ChangedWeights, Format } from './format.ts';
 import { checkGraph } from './onnx/checkGraph.ts';
 import { inlineExternalData, isExternal, readExternalEntry } from './onnx/externalData.ts';
 import { convertFloat16 } from './onnx/float16.ts';
-import { allTensors, namedTensors } from './onnx/tensors.ts';
+import { inlineFunctions } from './onnx/inlineFunctions.ts';
+import { allTensors, namedTensors, tensorsOf } from './onnx/tensors.ts';
 
 /** ONNX files, weights inside or in external data files beside them. */
 export const onnx: Format = {
@@ -43,9 +44,11 @@ async function parse(path: string): Promise<ModelProto> {
 
 async function read(path: string): Promise<ModelGraph> {
   const model = await parse(path);
+  // Before functions are put in: only what stands in the graph itself can be written back.
+  const named = namedTensors(model);
+  inlineFunctions(path, model);
   checkGraph(path, model.graph!);
   const origins = new Map<string, WeightOrigin>();
-  const named = namedTensors(model);
   const tensors = allTensors(model.graph!);
   const externalFiles = await inlineExternalData(path, tensors);
   for (const tensor of tensors) {
@@ -83,7 +86,7 @@ async function write(graph: ModelGraph, changed: ChangedWeights, metadata: Recor
   }
   const patches: { file: string; offset: number; bytes: Uint8Array }[] = [];
   const external = new Map<string, string>();
-  for (const tensor of allTensors(model.graph!)) {
+  for (const tensor of [...allTensors(model.graph!), ...model.functions.flatMap((called) => tensorsOf(called.node))]) {
     const data = values.get(tensor);
     if (!isExternal(tensor)) {
       if (data) setValues(tensor, stored(tensor, data));

@@ -5,7 +5,7 @@ import {
   type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto,
 } from './onnx_pb.ts';
 import type { ModelGraph } from './modelGraph.ts';
-import { dependsOnInput, nodesBefore, readBy, valuesAfter } from './head.ts';
+import { dependsOnInput, isShapeValue, nodesBefore, readBy, valuesAfter } from './head.ts';
 import { encodeTensor } from './tensor.ts';
 
 /** A network in two parts: what training leaves alone, run once a picture, and what follows. */
@@ -24,8 +24,7 @@ export interface Cut {
  */
 export function cutGraph(graph: ModelGraph, weights: Iterable<string>, outputs: readonly string[]): Cut {
   const trainedValues = valuesAfter(graph.nodes, weights);
-  const shapes = shapeValues(graph);
-  const isFixed = (value: string): boolean => dependsOnInput(graph, value) && !trainedValues.has(value) && !shapes.has(value);
+  const isFixed = (value: string): boolean => dependsOnInput(graph, value) && !trainedValues.has(value) && !isShapeValue(graph, value);
   const cut = new Set<string>();
   const seen = new Set<string>();
   const visit = (value: string): void => {
@@ -63,18 +62,6 @@ function withHandedInputs(model: ModelProto, names: readonly string[]): ModelPro
       input: graph.input.map((input) => (names.includes(input.name) ? copyMessage(ValueInfoProtoSchema, input, { name: handedName(input.name) }) : input)),
     }),
   });
-}
-
-/** Values that only say how large others are: they belong to the part that uses them, whatever they are computed from. */
-function shapeValues(graph: ModelGraph): Set<string> {
-  const shapes = new Set<string>();
-  for (const node of graph.nodes) {
-    const computed = node.input.filter((input) => dependsOnInput(graph, input));
-    if (node.opType === 'Shape' || (computed.length > 0 && computed.every((input) => shapes.has(input)))) {
-      node.output.forEach((output) => shapes.add(output));
-    }
-  }
-  return shapes;
 }
 
 /**

@@ -4,11 +4,12 @@ import type { Engine, Session } from '../engines/engine.ts';
 import { cutGraph, passedName, subgraph, withWeights } from '../graph/cut.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
-import { openBatch } from '../graph/openBatch.ts';
+import { openBatch, openMeasuredBatch } from '../graph/openBatch.ts';
 import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
+import { valueShapes } from '../graph/valueShapes.ts';
 import { probabilities } from '../measures/labels.ts';
 import { concreteInput, inputReason, type OpenModel } from '../openModel.ts';
-import { runChunks, type NetworkPlan } from './network.ts';
+import { namingFile, runChunks, type NetworkPlan } from './network.ts';
 
 /** What a model says to one input. */
 export interface Answer {
@@ -37,17 +38,28 @@ export async function prepareBatch(model: OpenModel, engine: Engine, threads: nu
   const two: Tensor = { type: 'float32', dims: [fixed * 2, ...concreteInput(model).slice(1)], data: new Float32Array() };
   // A fixed pattern that differs from picture to picture; its values do not matter.
   two.data = Float32Array.from({ length: sizeOf(two.dims) }, (_, index) => ((index * 7919) % 1009) / 1009);
-  const wanted = await withSession(engine, subgraph(model.graph, [], [model.output]), threads, (session) => runChunks(session, model.inputName, two, fixed));
-  const opened = new ModelGraph({ ...partsOf(model.graph), model: openBatch(model.graph) });
-  try {
-    const got = await withSession(engine, subgraph(opened, [], [model.output]), threads, (session) => session.run({ [model.inputName]: two }));
-    const [a, b] = [wanted[model.output]!, got[model.output]!];
-    if (isDeepStrictEqual(a.dims, b.dims) && agree(a, b)) return { graph: opened, batch: null };
-  } catch (error) {
-    // The model itself has just run: what the engine refuses is the opened copy, so that the model insists on its batch.
-    if (!(error instanceof UserError)) throw error;
+  const wanted = await namingFile(model.graph.path, () => withSession(engine, subgraph(model.graph, [], [model.output]), threads, (session) => runChunks(session, model.inputName, two, fixed)));
+  const one: Tensor = { ...two, dims: [fixed, ...two.dims.slice(1)], data: two.data.subarray(0, two.data.length / 2) };
+  for (const open of [openBatch, (graph: ModelGraph) => openByMeasuring(graph, model.inputName, one, engine, threads)]) {
+    try {
+      const changed = await open(model.graph);
+      if (!changed) continue;
+      const opened = new ModelGraph({ ...partsOf(model.graph), model: changed });
+      const got = await withSession(engine, subgraph(opened, [], [model.output]), threads, (session) => session.run({ [model.inputName]: two }));
+      const [a, b] = [wanted[model.output]!, got[model.output]!];
+      if (isDeepStrictEqual(a.dims, b.dims) && agree(a, b)) return { graph: opened, batch: null };
+    } catch (error) {
+      // The model itself has just run: what the engine refuses is the opened copy, so that the model insists on its batch.
+      if (!(error instanceof UserError)) throw error;
+    }
   }
   return { graph: model.graph, batch: fixed };
+}
+
+async function openByMeasuring(graph: ModelGraph, input: string, one: Tensor, engine: Engine, threads: number): Promise<ModelProto | null> {
+  const whole = subgraph(graph, [], graph.outputs.map((output) => output.name));
+  const values = [input, ...whole.graph!.node.flatMap((node) => node.output.filter((output) => output !== ''))];
+  return openMeasuredBatch({ graph, batch: one.dims[0]!, shapes: await valueShapes(whole, values, { [input]: one }, engine, { threads }) });
 }
 
 async function withSession<Result>(engine: Engine, model: ModelProto, threads: number, use: (session: Session) => Promise<Result>): Promise<Result> {
@@ -76,7 +88,7 @@ export async function planAnswers(model: OpenModel, engine: Engine, threads: num
   const outputs = [...new Set([model.output, model.featureLayer])];
   const kind = new OutputKind(model);
   return {
-    network: { inputName: model.inputName, dims: concreteInput(model).slice(1), batch, first: subgraph(graph, [], outputs), then: [] },
+    network: { file: model.graph.path, inputName: model.inputName, dims: concreteInput(model).slice(1), batch, first: subgraph(graph, [], outputs), then: [] },
     read: ([values]) => [toAnswers(values![model.output]!, values![model.featureLayer]!, kind)],
   };
 }
@@ -87,7 +99,7 @@ export function planVariants(model: OpenModel, graph: ModelGraph, weights: reado
   const nameOf = (value: string): string => (cut.values.includes(value) ? passedName(value) : value);
   const kind = new OutputKind(model);
   return {
-    network: { inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: cut.fixed, then: variants.map((changed) => withWeights(cut.trained, changed)) },
+    network: { file: model.graph.path, inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: cut.fixed, then: variants.map((changed) => withWeights(cut.trained, changed)) },
     read: (outputs) => outputs.map((values) => toAnswers(values[nameOf(model.output)]!, values[nameOf(model.featureLayer)]!, kind)),
   };
 }
@@ -105,7 +117,7 @@ class OutputKind {
 
   constructor(model: OpenModel) {
     // Without a head that was found, the first answer tells: a network may spell its softmax out in other operators.
-    this.#kind = typeof model.head === 'string' ? null : model.head.kind;
+    this.#kind = typeof model.head === 'string' || model.head.kind === 'embedding' ? null : model.head.kind;
   }
 
   probabilities(output: Float32Array): Float64Array {

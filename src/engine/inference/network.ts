@@ -1,9 +1,12 @@
 import type { Engine, Session } from '../engines/engine.ts';
+import { UserError } from '../job.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 
 /** Graphs that are run on pictures: the first on the pictures themselves, the others each on what the first gives. */
 export interface NetworkPlan {
+  /** The model's file, which errors name. */
+  file: string;
   inputName: string;
   /** Shape of one picture as the model takes it, without the batch. */
   dims: readonly number[];
@@ -28,12 +31,18 @@ export class Network {
 
   /** Throws the engine's error where it cannot run a graph. */
   static async load(plan: NetworkPlan, engine: Engine, threads: number): Promise<Network> {
-    const first = await engine.load(plan.first, { threads });
-    return new Network(plan, first, await Promise.all(plan.then.map((model) => engine.load(model, { threads }))));
+    return namingFile(plan.file, async () => {
+      const first = await engine.load(plan.first, { threads });
+      return new Network(plan, first, await Promise.all(plan.then.map((model) => engine.load(model, { threads }))));
+    });
   }
 
   /** Runs the inputs in `data`, one after the other, and gives the outputs of each graph of `then`, or of `first` where there is none. */
-  async run(data: Float32Array): Promise<Record<string, Tensor>[]> {
+  run(data: Float32Array): Promise<Record<string, Tensor>[]> {
+    return namingFile(this.#plan.file, () => this.#run(data));
+  }
+
+  async #run(data: Float32Array): Promise<Record<string, Tensor>[]> {
     const { inputName, batch, dims } = this.#plan;
     const input: Tensor = { type: 'float32', dims: [data.length / sizeOf([...dims]), ...dims], data };
     const values = batch === null ? await runOpen(this.#first, inputName, input) : await runChunks(this.#first, inputName, input, batch);
@@ -45,6 +54,16 @@ export class Network {
 
   async release(): Promise<void> {
     await Promise.all([this.#first, ...this.#then].map((session) => session.release()));
+  }
+}
+
+/** Does something with a model; what an engine says against it (it knows no files) is said with the file's name. */
+export async function namingFile<Result>(file: string, use: () => Promise<Result>): Promise<Result> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof UserError && !error.message.startsWith(file)) throw new UserError(`${file}: ${error.message}`, { cause: error });
+    throw error;
   }
 }
 

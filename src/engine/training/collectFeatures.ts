@@ -30,7 +30,7 @@ export async function collectPictures(parts: Collection, job: Job): Promise<Feat
   builder.output(builder.op('Identity', [builder.input('picture', 'float32', ['batch', ...dims])], {}, pictureValue), 'float32', ['batch', ...dims]);
   const plain: Preprocessing = { ...parts.model.preprocessing, range: '0-255', mean: null, std: null, channels: 'rgb' };
   const first = builder.build();
-  const plan = { file: model.graph.path, inputName: 'picture', dims, batch: null, first, then: [] };
+  const plan = { file: parts.model.graph.path, inputName: 'picture', dims, batch: null, first, then: [] };
   return await collect(new FeatureStore(parts.path, parts.versions.length, { [first.graph!.output[0]!.name]: dims }, 'uint8'), parts, { layout: 'nhwc', preprocessing: plain }, plan, job);
 }
 

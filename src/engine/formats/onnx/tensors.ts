@@ -1,5 +1,5 @@
 import { constantTensor } from '../../graph/modelGraph.ts';
-import type { GraphProto, ModelProto, TensorProto } from '../../graph/onnx_pb.ts';
+import type { GraphProto, ModelProto, NodeProto, TensorProto } from '../../graph/onnx_pb.ts';
 
 /** Initializers and the tensors of Constant nodes, by the name of the value they fix; of the outer graph alone. */
 export function namedTensors(model: ModelProto): Map<string, TensorProto> {
@@ -13,9 +13,13 @@ export function namedTensors(model: ModelProto): Map<string, TensorProto> {
 
 /** Every tensor of a graph, those in attributes and in inner graphs (If, Loop) included. */
 export function allTensors(graph: GraphProto): TensorProto[] {
-  const attributes = graph.node.flatMap((node) => node.attribute);
+  return [...graph.initializer, ...tensorsOf(graph.node)];
+}
+
+/** Every tensor in the attributes of nodes, and in their inner graphs. */
+export function tensorsOf(nodes: readonly NodeProto[]): TensorProto[] {
+  const attributes = nodes.flatMap((node) => node.attribute);
   return [
-    ...graph.initializer,
     ...attributes.flatMap((attribute) => [...(attribute.t ? [attribute.t] : []), ...attribute.tensors]),
     ...attributes.flatMap((attribute) => [...(attribute.g ? [attribute.g] : []), ...attribute.graphs]).flatMap(allTensors),
   ];
