@@ -21,3 +21,8 @@ export const overviewIcon = (): TemplateResult => glyph(svg`<path d="M2 2h5v5H2Z
 export const galleryIcon = (): TemplateResult => glyph(svg`<path d="M1.5 3h13v10h-13Z" fill="none" stroke="currentColor" stroke-width="1.2"/>${line('M2.5 11.5l3.4-3.8 2.7 2.8 2.2-2.1 2.7 3')}<circle cx="10.8" cy="5.8" r="1.1" fill="currentColor"/>`, 'gallery');
 export const compareIcon = (): TemplateResult => glyph(line('M8 1.8v12.4M2 5h3.4M2 8h3.4M2 11h3.4M10.6 5H14M10.6 8h2.2M10.6 11h1'), 'compare');
 export const distancesIcon = (): TemplateResult => glyph(line('M2 13.5V9.5M5 13.5V4M8 13.5V2.5M11 13.5V7.5M14 13.5v-2'), 'distances');
+export const sequenceIcon = (): TemplateResult => glyph(svg`<path d="M1.5 3h13v10h-13ZM1.5 6h13M1.5 10h13" fill="none" stroke="currentColor" stroke-width="1.2"/>${line('M4 3v3M8 3v3M12 3v3M4 10v3M8 10v3M12 10v3')}`, 'sequence');
+export const trainingIcon = (): TemplateResult => glyph(line('M2 2v12h12M4 5c1 4 3 6 10 6.5'), 'training');
+export const sweepIcon = (): TemplateResult => glyph(svg`<path d="M2 2h3.4v3.4H2ZM10.6 10.6H14V14h-3.4ZM6.3 6.3h3.4v3.4H6.3Z" fill="currentColor"/><path d="M6.5 2.5h3v3h-3ZM2.5 6.5h3v3h-3ZM10.5 6.5h3v3h-3Z" fill="none" stroke="currentColor" opacity="0.7"/>`, 'sweep');
+export const rowsIcon = (): TemplateResult => glyph(line('M2 4h12M2 8h12M2 12h12'), 'rows');
+export const tilesIcon = (): TemplateResult => glyph(line('M2.5 2.5h4v4h-4ZM9.5 2.5h4v4h-4ZM2.5 9.5h4v4h-4ZM9.5 9.5h4v4h-4Z'), 'tiles');

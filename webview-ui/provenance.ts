@@ -14,8 +14,7 @@ export const preprocessingFact = (preprocessing: Preprocessing): TemplateResult 
     : html`<span class="muted">${text.from[preprocessing.from]}</span>`}`;
 
 /** Pictures, seed, preprocessing, feature layer, engine, version and date of an evaluation. */
-export function howItWasMade(evaluation: Evaluation): TemplateResult {
-  const { method, model, images, timing } = evaluation;
+export function howItWasMade({ method, model, images, timing }: Pick<Evaluation, 'model' | 'images' | 'timing'> & { method: Omit<Evaluation['method'], 'pairs'> }): TemplateResult {
   const facts: [string, unknown][] = [
     [text.pictures, text.picturesText(method.images, images.evaluated, images.total)],
     [text.labels, text.labelsFrom[method.labels ?? 'none']],

@@ -1,18 +1,28 @@
 /** What the panel keeps over being hidden and shown again: the view, the gallery's sort, filters and place. */
-import type { DistortionSpec } from '../src/engine/results.ts';
+import type { SequenceState } from './sequence/sequenceRun.ts';
 import type { PairSort, PanelView } from '../src/protocol.ts';
 
 /** What the gallery shows and where it stands. */
-export interface GalleryState {
+export interface GalleryState extends GalleryFilter {
   /** Folder of the evaluation whose pairs are shown; null for the first one there is. */
   run: string | null;
   sort: PairSort;
   ascending: boolean;
-  distortion: DistortionSpec | null;
-  changed: boolean | null;
   amplification: number;
-  /** First row on screen, from 0, with a fraction for a row that is half out of sight. */
+  layout: 'rows' | 'tiles';
+  /** First pair on screen, from 0, with a fraction for a row that is half out of sight. */
   firstRow: number;
+}
+
+/** What of the gallery's state chooses pairs; null and empty do not. */
+export interface GalleryFilter {
+  distortion: { name: string; strength?: number } | null;
+  changed: boolean | null;
+  distance: { from: number; to: number } | null;
+  label: { name: string; as: 'any' | 'truth' | 'a' | 'b' } | null;
+  search: string;
+  /** Against the same pairs of another run. */
+  against: { run: string; newly: 'stable' | 'broken' } | null;
 }
 
 /** What the overview shows. */
@@ -30,6 +40,7 @@ export interface ViewState {
   comparing: 'runs' | 'stabilization';
   overview: OverviewState;
   gallery: GalleryState;
+  sequence: SequenceState;
 }
 
 /** What is needed of `acquireVsCodeApi()` to keep a state. */
@@ -38,13 +49,13 @@ export interface StateStore {
   setState(state: ViewState): unknown;
 }
 
-/** What of the gallery's state chooses pairs, with nothing chosen. */
-export const unfiltered = { run: null, distortion: null, changed: null, firstRow: 0 } satisfies Partial<GalleryState>;
+/** No filter, of the first evaluation there is, from its first pair. */
+export const unfiltered = { run: null, distortion: null, changed: null, distance: null, label: null, search: '', against: null, firstRow: 0 } satisfies Partial<GalleryState>;
 
-const initialGallery: GalleryState = { ...unfiltered, sort: 'featureDistance', ascending: false, amplification: 8 };
+const initialGallery: GalleryState = { ...unfiltered, sort: 'featureDistance', ascending: false, amplification: 8, layout: 'rows' };
 
 /** The kept state, completed where an older version of the panel left it. */
 export function readViewState(store: StateStore): ViewState {
   const kept = (store.getState() ?? {}) as Partial<ViewState>;
-  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery } };
+  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery }, sequence: { run: null, clip: 0, frame: 0, ...kept.sequence } };
 }

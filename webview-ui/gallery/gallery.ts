@@ -3,37 +3,36 @@
  * for only while their row is in sight.
  */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { PairRow } from '../../src/protocol.ts';
-import { count, distortionName } from '../format.ts';
+import { count } from '../format.ts';
 import { infoIcon } from '../icons.ts';
 import type { CallHost } from '../rpc.ts';
 import { strings } from '../strings.ts';
 import { baseStyles } from '../styles/base.ts';
 import { galleryStyles } from '../styles/gallery.ts';
 import type { GalleryState } from '../viewState.ts';
+import { queryOf } from './filter.ts';
+import { layoutOf, type Layout } from './layout.ts';
 import { PairPages, type PairsFilter } from './pages.ts';
-import { PictureCache } from './pictures.ts';
-import { rowCells } from './row.ts';
+import { PictureCache, type ShownPictures } from './pictures.ts';
+import { pairName, rowCells } from './row.ts';
 import type { GallerySource } from './sources.ts';
+import { tileCell } from './tile.ts';
 import { galleryToolbar } from './toolbar.ts';
 import './pairDialog.ts';
 import type { PairDialog } from './pairDialog.ts';
 
-/** Heights of a row in pixels. The style sheet fits its content into them. */
-const WIDE_ROW = 132;
-const NARROW_ROW = 284;
-const NARROW_BELOW = 640;
 const PICTURE_SIDE = 108;
 /** Browsers clamp elements near 33.5 million pixels; more rows than fit are left to the filters. */
 const MOST_PIXELS = 30_000_000;
 const KEPT_PICTURES = 96;
-const SKELETON_ROWS = 8;
+const SKELETON_ROWS = 24;
 const HEAD_HEIGHT = 26;
-/** Rows below the window whose pictures are asked for after those in it. */
-const ROWS_AHEAD = 3;
+/** Lines below the window whose pictures are asked for after those in it. */
+const LINES_AHEAD = 3;
 
 @customElement('model-stability-gallery')
 export class Gallery extends LitElement {
@@ -42,7 +41,7 @@ export class Gallery extends LitElement {
   @property({ attribute: false }) host!: CallHost;
   @property({ attribute: false }) sources: GallerySource[] = [];
   @property({ attribute: false }) view!: GalleryState;
-  @state() private narrow = false;
+  @state() private width = 800;
   @state() private active = 0;
   @query('.grid') private grid!: HTMLElement | null;
   @query('model-stability-pair') private dialog!: PairDialog | null;
@@ -51,9 +50,10 @@ export class Gallery extends LitElement {
   private pictures!: PictureCache;
   private virtualizer: Virtualizer<HTMLElement, HTMLElement> | null = null;
   private stopVirtualizer: (() => void) | null = null;
-  private readonly resized = new ResizeObserver(([entry]) => { this.narrow = (entry?.contentRect.width ?? NARROW_BELOW) < NARROW_BELOW; });
+  private readonly resized = new ResizeObserver(([entry]) => { this.width = entry?.contentRect.width ?? this.width; });
   private placed = false;
-  /** Row to bring back to the top after the rows' height has changed. */
+  /** The layout that was drawn last; after another one, the same pair is brought back to the top. */
+  private drawn: Layout | null = null;
   private returnTo: number | null = null;
 
   override connectedCallback(): void {
@@ -75,34 +75,26 @@ export class Gallery extends LitElement {
     return this.sources.find(({ run }) => run === this.view.run) ?? this.sources[0];
   }
 
-  private get rowHeight(): number {
-    return this.narrow ? NARROW_ROW : WIDE_ROW;
+  private get layout(): Layout {
+    return layoutOf(this.width, this.view.layout);
   }
 
-  /** Rows that can be scrolled to; a screen of skeletons while their number is not known. */
+  /** Pairs that can be scrolled to; a screen of skeletons while their number is not known. */
   private get rowCount(): number {
-    return Math.min(this.pages?.total ?? SKELETON_ROWS, Math.floor(MOST_PIXELS / this.rowHeight));
+    const { height, perLine } = this.layout;
+    return Math.min(this.pages?.total ?? SKELETON_ROWS, Math.floor(MOST_PIXELS / height) * perLine);
   }
 
-  private filter(source: GallerySource): PairsFilter {
-    const { sort, ascending, distortion, changed } = this.view;
-    const known = distortion && source.distortions.some(({ name, strength }) => name === distortion.name && strength === distortion.strength);
-    return {
-      run: source.run, sort,
-      ...(ascending ? { ascending } : {}),
-      ...(known ? { distortion: { name: distortion.name, strength: distortion.strength } } : {}),
-      ...(changed === null ? {} : { changed }),
-    };
-  }
-
-  protected override willUpdate(changed: PropertyValues<this>): void {
+  protected override willUpdate(): void {
     const source = this.source;
-    const filter = source ? this.filter(source) : null;
+    const filter = source ? queryOf(source, this.view) : null;
     if (JSON.stringify(filter) !== JSON.stringify(this.pages?.filter ?? null)) this.startPages(filter);
     // Before the rows are drawn, so that they are those of the present number and height.
     if (this.virtualizer && this.grid) this.virtualizer.setOptions(this.virtualizerOptions(this.grid));
-    if (changed.has('narrow' as never)) {
-      if (this.placed) this.returnTo = this.view.firstRow;
+    const { kind, perLine } = this.layout;
+    if (this.drawn?.kind !== kind || this.drawn.perLine !== perLine) {
+      if (this.placed && this.drawn) this.returnTo = this.view.firstRow;
+      this.drawn = this.layout;
       this.virtualizer?.measure();
     }
   }
@@ -129,29 +121,36 @@ export class Gallery extends LitElement {
     if (!this.placed && (this.pages?.total ?? 0) > 0) {
       this.placed = true;
       this.active = Math.min(this.rowCount - 1, Math.floor(this.view.firstRow));
-      if (this.view.firstRow > 0) grid.scrollTop = this.view.firstRow * this.rowHeight;
+      if (this.view.firstRow > 0) grid.scrollTop = this.topOf(this.view.firstRow);
       this.requestUpdate();
     }
     if (this.returnTo !== null) {
-      grid.scrollTop = this.returnTo * this.rowHeight;
+      grid.scrollTop = this.topOf(this.returnTo);
       this.returnTo = null;
     }
-    for (const row of grid.querySelectorAll<HTMLElement>('.row')) row.style.setProperty('--top', `${Number(row.dataset['index']) * this.rowHeight}px`);
+    for (const line of grid.querySelectorAll<HTMLElement>('.line')) line.style.setProperty('--top', `${Number(line.dataset['line']) * this.layout.height}px`);
+    grid.style.setProperty('--columns', String(this.layout.perLine));
     this.ask();
+  }
+
+  /** Where a pair's line begins; the fraction of a pair is one of its line. */
+  private topOf(row: number): number {
+    const { height, perLine } = this.layout;
+    return (perLine === 1 ? row : Math.floor(row / perLine)) * height;
   }
 
   private virtualizerOptions(grid: HTMLElement): ConstructorParameters<typeof Virtualizer<HTMLElement, HTMLElement>>[0] {
     return {
-      count: this.rowCount,
+      count: Math.ceil(this.rowCount / this.layout.perLine),
       getScrollElement: () => grid,
-      estimateSize: () => this.rowHeight,
+      estimateSize: () => this.layout.height,
       overscan: 3,
       scrollPaddingEnd: HEAD_HEIGHT,
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
       onChange: (virtualizer) => {
-        if (this.placed && virtualizer.scrollOffset !== null) this.keep({ firstRow: virtualizer.scrollOffset / this.rowHeight });
+        if (this.placed && virtualizer.scrollOffset !== null) this.keep({ firstRow: virtualizer.scrollOffset / this.layout.height * this.layout.perLine });
         this.requestUpdate();
       },
     };
@@ -162,9 +161,10 @@ export class Gallery extends LitElement {
     const range = this.virtualizer?.range;
     const source = this.source;
     if (!range || !source || !this.pages) return;
-    this.pages.want(range.startIndex, range.endIndex + 1);
+    const { perLine } = this.layout;
+    this.pages.want(range.startIndex * perLine, (range.endIndex + 1) * perLine);
     const lines: PairRow[] = [];
-    for (let index = range.startIndex; index <= range.endIndex + ROWS_AHEAD; index++) {
+    for (let index = range.startIndex * perLine; index < (range.endIndex + 1 + LINES_AHEAD) * perLine; index++) {
       const row = this.pages.row(index);
       if (row) lines.push(row);
     }
@@ -181,8 +181,9 @@ export class Gallery extends LitElement {
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const rows = Math.max(1, Math.floor((this.grid?.clientHeight ?? this.rowHeight) / this.rowHeight) - 1);
-    const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: rows, PageUp: -rows, Home: -Infinity, End: Infinity };
+    const { height, perLine, kind } = this.layout;
+    const page = Math.max(1, Math.floor((this.grid?.clientHeight ?? height) / height) - 1) * perLine;
+    const moves: Record<string, number> = { ArrowDown: perLine, ArrowUp: -perLine, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity, ...(kind === 'tiles' ? { ArrowRight: 1, ArrowLeft: -1 } : {}) };
     if (event.key === 'Enter' || event.key === ' ') {
       this.open(this.active);
     } else if (event.key in moves) {
@@ -196,11 +197,11 @@ export class Gallery extends LitElement {
   /** Makes a row the active one and brings it into sight, below the header that stays on top. */
   private select(index: number): void {
     this.active = index;
-    this.virtualizer?.scrollToIndex(index);
+    this.virtualizer?.scrollToIndex(Math.floor(index / this.layout.perLine));
   }
 
   private readonly onClick = (event: Event): void => {
-    const row = (event.target as HTMLElement).closest<HTMLElement>('.row');
+    const row = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
     if (!row) return;
     this.active = Number(row.dataset['index']);
     this.open(this.active);
@@ -218,7 +219,7 @@ export class Gallery extends LitElement {
       ${galleryToolbar(this.view, source, this.sources, this.pages, (change) => this.keep(change))}
       ${this.note(source)}
       ${this.content()}
-      <model-stability-pair .host=${this.host} @pair-shown=${(event: CustomEvent<number>) => this.select(event.detail)}></model-stability-pair>`;
+      <model-stability-pair .host=${this.host} @pair-shown=${(event: CustomEvent<number>) => this.select(event.detail)} @amplification=${(event: CustomEvent<number>) => this.keep({ amplification: event.detail })}></model-stability-pair>`;
   }
 
   private note(source: GallerySource): TemplateResult | typeof nothing {
@@ -239,34 +240,60 @@ export class Gallery extends LitElement {
       const [title, advice] = pages.all === 0 ? strings.empty.noPairs : strings.empty.noMatch;
       return html`<div class="message"><b>${title}</b><p class="muted">${advice}</p></div>`;
     }
-    const columns = strings.gallery.columns;
+    const { kind, perLine } = this.layout;
     const items = this.virtualizer?.getVirtualItems() ?? [];
-    const activeInSight = items.some(({ index }) => index === this.active);
-    // Keys wrap around, so that a row that leaves lends its elements to the one that comes.
+    const activeInSight = items.some(({ index }) => index === Math.floor(this.active / perLine));
+    // Keys wrap around, so that a line that leaves lends its elements to the one that comes.
     const pool = items.length;
+    const head = kind === 'tiles' ? 0 : 1;
+    const lines = Math.ceil(this.rowCount / perLine);
     return html`
-      <div class="grid ${this.narrow ? 'narrow' : 'wide'}" role="grid" tabindex="0" aria-label=${strings.gallery.grid} aria-describedby="keys"
-        aria-rowcount=${pages?.total === null ? -1 : this.rowCount + 1} aria-colcount="5" aria-busy=${pages?.total === null ? 'true' : 'false'}
+      <div class="grid ${kind}" role="grid" tabindex="0" aria-label=${strings.gallery.grid} aria-describedby="keys"
+        aria-rowcount=${pages?.total === null ? -1 : lines + head} aria-colcount=${kind === 'tiles' ? perLine : 5} aria-busy=${pages?.total === null ? 'true' : 'false'}
         aria-activedescendant=${activeInSight ? `row-${this.active}` : nothing} @keydown=${this.onKey} @click=${this.onClick}>
-        <div class="head" role="rowgroup"><div role="row" class="head-row" aria-rowindex="1">
-          <span role="columnheader">${columns.a}</span><span role="columnheader">${columns.b}</span>
-          <span role="columnheader" title=${strings.gallery.whiteMeans(this.view.amplification)}>${columns.difference(this.view.amplification)}</span>
-          <span role="columnheader">${columns.distance}</span><span role="columnheader">${columns.answers}</span>
-        </div></div>
+        ${kind === 'tiles' ? nothing : this.head()}
         <div class="rows" role="rowgroup">
-          ${repeat(items, ({ index }) => index % pool, ({ index }) => this.row(index))}
+          ${repeat(items, ({ index }) => index % pool, ({ index }) => kind === 'tiles' ? this.tiles(index) : this.row(index))}
         </div>
       </div>
-      <span id="keys" class="hidden">${strings.gallery.keys}</span>`;
+      <span id="keys" class="hidden">${kind === 'tiles' ? strings.gallery.tileKeys : strings.gallery.keys}</span>`;
+  }
+
+  private head(): TemplateResult {
+    const columns = strings.gallery.columns;
+    return html`
+      <div class="head" role="rowgroup"><div role="row" class="head-row" aria-rowindex="1">
+        <span role="columnheader">${columns.a}</span><span role="columnheader">${columns.b}</span>
+        <span role="columnheader" title=${strings.gallery.whiteMeans(this.view.amplification)}>${columns.difference(this.view.amplification)}</span>
+        <span role="columnheader">${columns.distance}</span><span role="columnheader">${columns.answers}</span>
+      </div></div>`;
+  }
+
+  /** A pair and its pictures, as far as they are there, and how it is named to who does not see it. */
+  private shown(index: number): { pair: PairRow | undefined; pictures: ShownPictures | undefined; name: string } {
+    const pair = this.pages?.row(index);
+    const source = this.source;
+    return {
+      pair,
+      pictures: pair && source ? this.pictures.get(this.pictureQuery(source, pair.line)) : undefined,
+      name: pair ? strings.gallery.rowLabel(index + 1, pairName(pair)) : strings.gallery.loading(index + 1),
+    };
   }
 
   private row(index: number): TemplateResult {
-    const pair = this.pages?.row(index);
-    const source = this.source;
-    const pictures = pair && source ? this.pictures.get(this.pictureQuery(source, pair.line)) : undefined;
-    const label = pair ? strings.gallery.rowLabel(index + 1, pair.image, distortionName({ name: pair.distortion, strength: pair.strength })) : strings.gallery.loading(index + 1);
-    return html`<div class="row ${index === this.active ? 'active' : ''}" role="row" id="row-${index}" data-index=${index} aria-rowindex=${index + 2} aria-selected=${index === this.active ? 'true' : 'false'} aria-label=${label} title=${pair ? nothing : count(index + 1)}>
-      ${rowCells(index, pair, pictures, this.pages?.maxFeatureDistance ?? 0, this.narrow ? 3 : 4)}
+    const { pair, pictures, name } = this.shown(index);
+    return html`<div class="line row ${index === this.active ? 'active' : ''}" role="row" id="row-${index}" data-index=${index} data-line=${index} aria-rowindex=${index + 2} aria-selected=${index === this.active ? 'true' : 'false'} aria-label=${name} title=${pair ? nothing : count(index + 1)}>
+      ${rowCells(index, pair, pictures, this.pages?.maxFeatureDistance ?? 0, this.layout.kind === 'narrow' ? 3 : 4)}
     </div>`;
+  }
+
+  private tiles(line: number): TemplateResult {
+    const { perLine } = this.layout;
+    const first = line * perLine;
+    const indexes = Array.from({ length: Math.min(perLine, this.rowCount - first) }, (_, place) => first + place);
+    return html`<div class="line tile-line" role="row" data-line=${line} aria-rowindex=${line + 1}>${indexes.map((index) => {
+      const { pair, pictures, name } = this.shown(index);
+      return html`<div class="tile ${index === this.active ? 'active' : ''}" role="gridcell" id="row-${index}" data-index=${index} aria-selected=${index === this.active ? 'true' : 'false'} aria-label=${name}>${tileCell(index, pair, pictures)}</div>`;
+    })}</div>`;
   }
 }

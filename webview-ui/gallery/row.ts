@@ -32,6 +32,17 @@ export function labelLine(pair: PairRow): TemplateResult {
     : html`<span class="badge changed">${changedIcon()}${text.changed}</span> <b class="label" title=${pair.labelA}>${pair.labelA}</b>${verdict(pair.labelA)}<span class="arrow" aria-hidden="true">→</span><b class="label new" title=${pair.labelB}>${pair.labelB}</b>${verdict(pair.labelB)}`;
 }
 
+/** The probability that a picture's own label was given. */
+const certainty = (label: string, top: PairRow['topA']): string => probability(top.find(([name]) => name === label)?.[1] ?? 0);
+
+/** A pair in words, for who does not see it: picture, distortion, labels with their probabilities, distance. */
+export const pairName = (pair: PairRow): string => text.pairName(
+  pair.image, distortionName({ name: pair.distortion, strength: pair.strength }),
+  pair.labelA === pair.labelB ? text.labelKept(pair.labelA, certainty(pair.labelA, pair.topA), certainty(pair.labelB, pair.topB))
+    : text.labelChanged(pair.labelA, certainty(pair.labelA, pair.topA), pair.labelB, certainty(pair.labelB, pair.topB)),
+  measure(pair.featureDistance),
+);
+
 const number = (value: number | null): string => value === null ? '–' : probability(value);
 
 /** Paired bars of one label, A above B, with both numbers. */
@@ -67,7 +78,7 @@ export function rowCells(index: number, pair: PairRow | undefined, pictures: Sho
     </span>
     <span role="gridcell" class="cell-answers">
       <span class="labels">${labelLine(pair)}</span>
-      <span class="muted origin" title=${pair.image}>${pair.truth === null ? nothing : html`${text.truth(pair.truth)} · `}${pair.image}</span>
+      <span class="muted origin" title=${pair.image}>${pair.before ? html`${text.beforeLabels(pair.before.labelA, pair.before.labelB)} · ` : nothing}${pair.truth === null ? nothing : html`${text.truth(pair.truth)} · `}${pair.image}</span>
       ${answers(pair, most).map(answerBars)}
     </span>`;
 }

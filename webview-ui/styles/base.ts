@@ -19,6 +19,9 @@ export const baseStyles = css`
   button.icon { background: none; border: 1px solid transparent; padding: 3px; }
   button.icon:hover:enabled { background: var(--vscode-toolbar-hoverBackground); }
   select { font: inherit; color: var(--vscode-dropdown-foreground); background: var(--vscode-dropdown-background); border: 1px solid var(--vscode-dropdown-border, transparent); border-radius: 2px; padding: 2px 4px; min-height: 26px; max-width: 100%; text-overflow: ellipsis; }
+  input[type='search'], input[type='number'] { font: inherit; color: var(--vscode-input-foreground); background: var(--vscode-input-background); border: 1px solid var(--vscode-input-border, var(--vscode-dropdown-border, var(--rule))); border-radius: 2px; padding: 2px 5px; min-height: 26px; min-width: 0; }
+  input::placeholder { color: var(--vscode-input-placeholderForeground, var(--quiet)); opacity: 1; }
+  input[type='range'] { accent-color: var(--vscode-focusBorder); }
   :focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 1px; }
   .muted { color: var(--quiet); }
   .numbers { font-variant-numeric: tabular-nums; white-space: nowrap; }

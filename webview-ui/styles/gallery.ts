@@ -3,7 +3,14 @@ import { css } from 'lit';
 /** The gallery's grid: rows of one height, positioned by a variable that the element sets, so that nothing is laid out twice. */
 export const galleryStyles = css`
   :host { display: flex; flex-direction: column; min-height: 0; container-type: inline-size; --picture: 108px; }
-  .toolbar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: end; padding: 8px 16px; }
+  .toolbar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: end; }
+  .toolbar + .toolbar { flex: 1 1 auto; }
+  .toolbars { display: flex; flex-wrap: wrap; gap: 6px 24px; align-items: end; padding: 8px 16px; }
+  .joined { display: flex; gap: 4px; align-items: end; min-width: 0; }
+  .choice input { width: 132px; }
+  .clear { align-self: end; padding-bottom: 4px !important; }
+  .layouts { display: flex; }
+  .layouts button[aria-pressed='true'] { background: var(--vscode-toolbar-hoverBackground); border-color: var(--vscode-contrastActiveBorder, var(--vscode-focusBorder)); }
   .choice { display: grid; gap: 1px; min-width: 0; }
   .choice span { color: var(--quiet); font-size: 0.85em; }
   .counts { margin-inline-start: auto; align-self: center; white-space: nowrap; }
@@ -15,7 +22,8 @@ export const galleryStyles = css`
   .head-row { color: var(--quiet); font-size: 0.9em; padding-block: 3px; }
   .rows { position: relative; height: var(--rows-height); }
   .wide .head-row, .wide .row { display: grid; grid-template-columns: var(--picture) var(--picture) var(--picture) minmax(170px, 300px) minmax(260px, 900px); column-gap: 12px; padding-inline: 16px; justify-content: start; }
-  .row { position: absolute; inset-inline: 0; top: 0; transform: translateY(var(--top)); height: 132px; border-bottom: 1px solid var(--rule); align-items: center; cursor: pointer; contain: strict; }
+  .line { position: absolute; inset-inline: 0; top: 0; transform: translateY(var(--top)); }
+  .row { height: 132px; border-bottom: 1px solid var(--rule); align-items: center; cursor: pointer; contain: strict; }
   .row:hover { background: var(--vscode-list-hoverBackground); }
   .grid:focus .row.active { outline: 1px solid var(--vscode-focusBorder); outline-offset: -2px; }
   .row.active { background: var(--vscode-list-hoverBackground); }
@@ -46,6 +54,15 @@ export const galleryStyles = css`
   .answer-bars .a { fill: var(--quiet); }
   .answer-bars .b { fill: var(--vscode-charts-blue); }
   .answer-numbers { color: var(--quiet); white-space: nowrap; text-align: end; }
+  .tile-line { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 8px; height: 206px; padding: 6px 16px 2px; contain: strict; }
+  .tile { border: 1px solid var(--rule); padding: 6px; cursor: pointer; overflow: hidden; min-width: 0; display: grid; align-content: start; gap: 1px; }
+  .tile:hover, .tile.active { background: var(--vscode-list-hoverBackground); }
+  .grid:focus .tile.active { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
+  .tile-pictures { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
+  .tile .picture { width: 100%; height: 112px; }
+  .tile .labels { display: flex; align-items: center; gap: 5px; padding-top: 3px; }
+  .tile .distance-value { font-size: 1.05em; }
+  .tile-line-text { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
   .skeleton { height: 10px; width: 80%; margin-block: 7px; background: var(--rule); border-radius: 2px; }
   .skeleton.short { width: 40%; }
   .narrow .head-row { display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); gap: 8px; padding-inline: 10px; }
@@ -61,5 +78,5 @@ export const galleryStyles = css`
     .wide .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .narrow { --picture: 108px; }
   }
-  @container (max-width: 640px) { .toolbar { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
+  @container (max-width: 640px) { .toolbars { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
 `;

@@ -1,7 +1,8 @@
 import { compareView } from './compare.ts';
 import { galleryView } from './gallery.ts';
 import { overviewView } from './overview.ts';
+import { sequenceView } from './sequence.ts';
 import type { View } from './view.ts';
 
 /** Every view, in the order of a reader's questions, which is that of the tabs. */
-export const views: readonly View[] = [overviewView, galleryView, compareView];
+export const views: readonly View[] = [overviewView, galleryView, compareView, sequenceView];
