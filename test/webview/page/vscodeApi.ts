@@ -46,11 +46,12 @@ function withBytes(value: unknown): unknown {
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
 }
 
+const BYTES = ['pairPictures', 'framePicture'];
 const stored = 'webview-state';
 page.acquireVsCodeApi = () => ({
   postMessage(request: { id: number; method: string }) {
     void page.hostMessage(structuredClone(request)).then((reply) => {
-      window.postMessage(request.method === 'pairPictures' ? withBytes(reply) : reply, '*');
+      window.postMessage(BYTES.includes(request.method) ? withBytes(reply) : reply, '*');
     });
   },
   getState: () => JSON.parse(sessionStorage.getItem(stored) ?? 'null') as unknown,
