@@ -47,8 +47,9 @@ export const rank = (value: number): string => `${value < 0.99 ? Math.floor(valu
 /** A probability of a test → "p = 0.03", "p < 0.001". */
 export const pValue = (p: number): string => p < 0.001 ? `p${space}<${space}0.001` : `p${space}=${space}${p < 0.1 ? p.toFixed(3) : p.toFixed(2)}`;
 
-/** A distance or divergence, three digits that count: 0.989, 3.21, 12.3, 1.2e-6. */
-export function measure(value: number): string {
+/** A distance or divergence, three digits that count: 0.989, 3.21, 12.3, 1.2e-6; a dash where there is none. */
+export function measure(value: number | null): string {
+  if (value === null) return '–';
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size < 0.0005) return value.toExponential(1).replace('-', minus);

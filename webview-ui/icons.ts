@@ -26,3 +26,5 @@ export const trainingIcon = (): TemplateResult => glyph(line('M2 2v12h12M4 5c1 4
 export const sweepIcon = (): TemplateResult => glyph(svg`<path d="M2 2h3.4v3.4H2ZM10.6 10.6H14V14h-3.4ZM6.3 6.3h3.4v3.4H6.3Z" fill="currentColor"/><path d="M6.5 2.5h3v3h-3ZM2.5 6.5h3v3h-3ZM10.5 6.5h3v3h-3Z" fill="none" stroke="currentColor" opacity="0.7"/>`, 'sweep');
 export const rowsIcon = (): TemplateResult => glyph(line('M2 4h12M2 8h12M2 12h12'), 'rows');
 export const tilesIcon = (): TemplateResult => glyph(line('M2.5 2.5h4v4h-4ZM9.5 2.5h4v4h-4ZM2.5 9.5h4v4h-4ZM9.5 9.5h4v4h-4Z'), 'tiles');
+export const pauseIcon = (): TemplateResult => glyph(line('M5.5 3v10M10.5 3v10'), 'pause');
+export const playIcon = (): TemplateResult => glyph(line('M5 3l7 5-7 5Z'), 'play');

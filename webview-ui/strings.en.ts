@@ -1,7 +1,7 @@
 /** Every sentence and word that a user reads in the webviews, in English. `strings.ts` chooses the table. */
 import { count, duration } from './format.ts';
 import { strong, type Phrase } from './phrase.ts';
-import type { Preprocessing, Progress, RunState } from '../src/engine/results.ts';
+import type { Preprocessing, Progress, RunState, TrainingStop } from '../src/engine/results.ts';
 import type { JobKind, PairSort, PanelView } from '../src/protocol.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
@@ -183,7 +183,17 @@ export const english = {
     title: (row: number, total: number) => `Pair ${count(row)} of ${count(total)}`,
     previous: 'Previous pair', next: 'Next pair',
     answers: 'Answers of the model', measures: 'Measures',
-    image: 'picture', distortion: 'distortion', truth: 'truth', unknown: 'unknown',
+    image: 'picture', distortion: 'distortion', truth: 'truth', unknown: 'unknown', before: 'other run',
+    reveal: 'Reveal in Explorer', copy: 'Copy Path', copied: 'Path copied.', save: 'Save Pair as PNG…', saved: 'Pair saved.',
+    keys: 'Arrow keys: previous and next pair. Shift and arrow keys: move the pictures. + − 0: zoom. 1 to 4: ways to compare. B: the other picture.',
+  },
+
+  stage: {
+    toolbar: 'Ways to compare', modes: { side: 'Side by side', swipe: 'Swipe', onion: 'Onion skin', blink: 'Blink' },
+    key: (key: string) => `Key ${key}`,
+    divider: 'Divider', opacity: 'Opacity of B', pause: 'Pause', play: 'Blink', other: 'Other picture',
+    zoom: 'Zoom', zoomIn: 'Zoom in', zoomOut: 'Zoom out', reset: (zoom: string) => `Zoom ${zoom} %, back to 100 %`,
+    captions: { swipe: 'A on the left of the divider, B on its right', onion: 'B over A' },
   },
 
   compareView: {
@@ -243,5 +253,26 @@ export const english = {
     distances: (feature: string, js: string) => `Feature distance ${feature}, JS divergence ${js}.`,
     pictureName: (image: string, label: string, value: string) => `${image}: ${label} ${value}`,
     truth: '(true)',
+  },
+
+  training: {
+    title: (number: number, of: number) => of === 1 ? 'Training' : `Training ${count(number)} of ${count(of)}`,
+    notYet: 'Training has not begun yet',
+    before: 'The curves appear as soon as weights are trained.',
+    point: ({ train, alpha, sigma, learningRate }: { train: string; alpha: number; sigma: number; learningRate: number }) => `${alpha === 0 ? 'The control, α = 0' : `α = ${alpha}`}, σ = ${sigma}, learning rate ${learningRate}, trained: ${train}.`,
+    epochOf: (epoch: number, epochs: number) => `Epoch ${count(epoch)} of at most ${count(epochs)}`,
+    left: (time: string) => `${time} left of this training at the most`,
+    more: (n: number) => `${plural(n, 'more training follows', 'more trainings follow')}`,
+    status: (done: number, epochs: number, best: number) => `${plural(done, 'epoch', 'epochs')} of ${count(epochs)} done${best > 0 ? `, the best is epoch ${count(best)}` : ''}`,
+    pause: 'Pause', resume: 'Go On', finish: 'Stop and Keep the Best', finishing: 'Stopping…',
+    finishMeans: 'Ends the training with the best weights so far, then writes the model and measures it', cancelMeans: 'Ends the job; nothing is written. It can be resumed from its last checkpoint.',
+    closeMeans: 'The training goes on when this panel is closed; the status bar leads back to it.',
+    pausedMeans: 'Paused: nothing is computed until it goes on.',
+    loss: 'Loss L0, on clean pictures', stabilityLoss: 'Stability loss, between clean and noisy pictures', precision: 'Precision on clean validation pictures', instability: 'Labels that distortions change, on validation pictures',
+    curves: { loss: 'training', validationLoss: 'validation', stabilityLoss: 'training', validationStabilityLoss: 'validation', validationPrecision: 'precision', validationLabelInstability: 'changed' },
+    nothingYet: 'no epoch is finished yet',
+    epoch: (number: number) => `epoch ${count(number)}`, best: (epoch: number) => `best: epoch ${count(epoch)}`,
+    done: (epochs: number, best: number) => best === 0 ? `Trained for ${plural(epochs, 'epoch', 'epochs')}; none was better than the weights at the start.` : `Trained for ${plural(epochs, 'epoch', 'epochs')}; epoch ${count(best)} was the best and is kept.`,
+    stopped: { epochs: 'All epochs were trained.', early: 'It stopped early, since nothing improved.', 'not finite': 'It was stopped, because a loss was not finite.', collapsed: 'It was stopped, because every picture was given the same label.', asked: 'It was stopped when asked to.' } satisfies Record<TrainingStop, string>,
   },
 };

@@ -1,20 +1,23 @@
 /** A pair opened large: A, B and their difference side by side, all numbers, all answers, keys for its neighbours. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property, query } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import type { PairPicturesQuery, PairRow } from '../../src/protocol.ts';
 import { placeOnScale } from '../charts/placeOnScale.ts';
-import { distortionName, measure, rank } from '../format.ts';
+import { baseName, distortionName, measure, rank } from '../format.ts';
 import { nextIcon, previousIcon, wrongIcon } from '../icons.ts';
 import type { CallHost } from '../rpc.ts';
-import { distortionMeaning, strings } from '../strings.ts';
+import { strings } from '../strings.ts';
 import { baseStyles } from '../styles/base.ts';
 import { galleryStyles } from '../styles/gallery.ts';
 import { pairDialogStyles } from '../styles/pairDialog.ts';
 import { answers } from './answers.ts';
 import type { PairPages } from './pages.ts';
 import { PictureCache } from './pictures.ts';
-import { answerBars, labelLine, picture } from './row.ts';
+import './pairStage.ts';
+import type { PairStage } from './pairStage.ts';
+import { answerBars, labelLine, pairName } from './row.ts';
 import type { GallerySource } from './sources.ts';
+import { AMPLIFICATIONS } from './toolbar.ts';
 
 const LARGE_SIDE = 512;
 const KEPT_PICTURES = 8;
@@ -35,6 +38,8 @@ export class PairDialog extends LitElement {
 
   @property({ attribute: false }) host!: CallHost;
   @query('dialog') private dialog!: HTMLDialogElement | null;
+  @query('model-stability-pair-stage') private stage!: PairStage | null;
+  @state() private done: string | null = null;
   private pair: OpenPair | null = null;
   private pictures: PictureCache | null = null;
 
@@ -50,6 +55,7 @@ export class PairDialog extends LitElement {
     const pair = this.pair;
     if (!pair || index < 0 || index >= pair.count) return;
     pair.index = index;
+    this.done = null;
     this.ask();
     this.requestUpdate();
     this.dispatchEvent(new CustomEvent<number>('pair-shown', { detail: index }));
@@ -74,12 +80,29 @@ export class PairDialog extends LitElement {
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    const moves: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-    const move = moves[event.key];
-    if (move === undefined || !this.pair) return;
+    if (!this.pair || event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0] instanceof HTMLInputElement) return;
+    const move = event.shiftKey ? undefined : { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 1, PageUp: -1 }[event.key];
+    if (move !== undefined) this.goTo(this.pair.index + move);
+    else if (!this.stage?.key(event)) return;
     event.preventDefault();
-    this.goTo(this.pair.index + move);
   };
+
+  private amplify(amplification: number): void {
+    if (!this.pair) return;
+    this.pair = { ...this.pair, amplification };
+    this.dispatchEvent(new CustomEvent<number>('amplification', { detail: amplification }));
+    this.ask();
+    this.requestUpdate();
+  }
+
+  /** Calls the host, and says in the dialog what came of it: what is behind the dialog cannot be seen. */
+  private async act(what: Promise<unknown>, done: (answer: unknown) => string | null): Promise<void> {
+    try {
+      this.done = done(await what);
+    } catch (error) {
+      this.done = error instanceof Error ? error.message : String(error);
+    }
+  }
 
   private readonly onClose = (): void => {
     this.pair = null;
@@ -106,33 +129,53 @@ export class PairDialog extends LitElement {
 
   private content(open: OpenPair, row: PairRow): TemplateResult {
     const pictures = this.pictures?.get(this.pictureQuery(open.source, row, open.amplification));
-    const spec = { name: row.distortion, strength: row.strength };
     const columns = strings.gallery.columns;
-    const names = strings.gallery.measures;
+    const step = Math.max(0, AMPLIFICATIONS.indexOf(open.amplification));
     return html`
-      <p class="labels">${labelLine(row)}</p>
-      <div class="large">
-        <figure>${picture(pictures, 'a', row)}<figcaption>${columns.a}</figcaption></figure>
-        <figure>${picture(pictures, 'b', row)}<figcaption>${columns.b}: ${distortionMeaning(spec)}</figcaption></figure>
-        <figure>${picture(pictures, 'difference', row)}<figcaption>${columns.difference(open.amplification)} · ${strings.gallery.whiteMeans(open.amplification)}</figcaption></figure>
+      <p class="labels">${labelLine(row)}<span class="hidden">${pairName(row)}</span></p>
+      <model-stability-pair-stage .pair=${row} .pictures=${pictures} .amplification=${open.amplification}></model-stability-pair-stage>
+      <div class="actions">
+        <label class="slider">${strings.gallery.amplification}
+          <input name="amplification" type="range" min="0" max=${AMPLIFICATIONS.length - 1} step="1" .value=${String(step)} aria-valuetext=${strings.gallery.amplificationName(open.amplification)}
+            @input=${(event: Event) => this.amplify(AMPLIFICATIONS[Number((event.target as HTMLInputElement).value)]!)}> <b>${strings.gallery.amplificationName(open.amplification)}</b></label>
+        ${this.fileButtons(open, row)}
+        <span role="status">${this.done ?? ''}</span>
       </div>
       <div class="facts">
-        <section aria-label=${text.measures}>
-          <div class="scale-line">${placeOnScale(row.featureDistance, open.pages.maxFeatureDistance)}<span class="muted">0</span><span class="muted">${measure(open.pages.maxFeatureDistance)}</span></div>
-          <dl>
-            <dt>${names.featureDistance}</dt><dd><b>${measure(row.featureDistance)}</b>, ${strings.gallery.larger(rank(row.rank))}</dd>
-            <dt>${names.klDivergence}</dt><dd>${measure(row.klDivergence)}</dd>
-            <dt>${names.jsDivergence}</dt><dd>${measure(row.jsDivergence)}</dd>
-            <dt>${names.pixelDifference}</dt><dd>${measure(row.pixelDifference)}</dd>
-            <dt>${text.distortion}</dt><dd>${distortionName(spec)}</dd>
-            <dt>${text.truth}</dt><dd>${row.truth ?? text.unknown}</dd>
-            <dt>${text.image}</dt><dd><button class="link" @click=${() => void this.host('revealFile', { path: `${open.source.images}/${row.image}` })}>${row.image}</button></dd>
-          </dl>
-        </section>
+        ${this.measures(open, row)}
         <section aria-label=${text.answers}>
           <p class="muted">${columns.answers}</p>
           ${answers(row).map(answerBars)}
         </section>
-      </div>`;
+      </div>
+      <p class="muted keys">${text.keys}</p>`;
+  }
+
+  private fileButtons({ source, amplification }: OpenPair, row: PairRow): TemplateResult {
+    const path = `${source.images}/${row.image}`;
+    const name = `${baseName(row.image).replace(/\.[^.]*$/, '')}-${row.distortion}-${row.strength}.png`;
+    return html`
+      ${source.images === '' ? nothing : html`
+        <button class="secondary" name="reveal" @click=${() => void this.act(this.host('revealFile', { path }), () => null)}>${text.reveal}</button>
+        <button class="secondary" name="copy" @click=${() => void this.act(this.host('copyText', { text: path }), () => text.copied)}>${text.copy}</button>`}
+      <button class="secondary" name="save" @click=${() => void this.act(this.host('savePair', { run: source.run, line: row.line, amplification, name }), (saved) => saved === true ? text.saved : null)}>${text.save}</button>`;
+  }
+
+  private measures(open: OpenPair, row: PairRow): TemplateResult {
+    const names = strings.gallery.measures;
+    return html`
+      <section aria-label=${text.measures}>
+        <div class="scale-line">${placeOnScale(row.featureDistance, open.pages.maxFeatureDistance)}<span class="muted">0</span><span class="muted">${measure(open.pages.maxFeatureDistance)}</span></div>
+        <dl>
+          <dt>${names.featureDistance}</dt><dd><b>${measure(row.featureDistance)}</b>, ${strings.gallery.larger(rank(row.rank))}</dd>
+          <dt>${names.klDivergence}</dt><dd>${measure(row.klDivergence)}</dd>
+          <dt>${names.jsDivergence}</dt><dd>${measure(row.jsDivergence)}</dd>
+          <dt>${names.pixelDifference}</dt><dd>${measure(row.pixelDifference)}</dd>
+          <dt>${text.distortion}</dt><dd>${distortionName({ name: row.distortion, strength: row.strength })}</dd>
+          <dt>${text.truth}</dt><dd>${row.truth ?? text.unknown}</dd>
+          ${row.before ? html`<dt>${text.before}</dt><dd>${strings.gallery.beforeLabels(row.before.labelA, row.before.labelB)}, ${names.featureDistance} ${measure(row.before.featureDistance)}</dd>` : nothing}
+          <dt>${text.image}</dt><dd>${row.image}</dd>
+        </dl>
+      </section>`;
   }
 }

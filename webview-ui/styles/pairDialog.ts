@@ -9,10 +9,9 @@ export const pairDialogStyles = css`
   header h2 { margin-inline-end: 10px; }
   header .close { margin-inline-start: auto; }
   dialog > .labels { display: flex; flex-wrap: wrap; gap: 6px; white-space: normal; padding: 6px 0 10px; font-size: 1.1em; }
-  .large { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 12px; }
-  .large .picture { width: 100%; height: auto; aspect-ratio: 1; max-height: 56vh; }
-    .large .picture img { image-rendering: pixelated; }
-  .large figcaption { padding-top: 4px; color: var(--quiet); font-size: 0.9em; }
+  .actions { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; padding-top: 10px; }
+  .slider { display: inline-flex; align-items: center; gap: 6px; padding-inline-end: 10px; }
+  .keys { padding-top: 10px; font-size: 0.9em; }
   .facts { display: grid; grid-template-columns: minmax(220px, 1fr) minmax(260px, 1.4fr); gap: 12px 28px; padding-top: 14px; }
   .facts section { min-width: 0; }
   dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 14px; padding-top: 6px; }
@@ -22,5 +21,5 @@ export const pairDialogStyles = css`
   .scale-line svg { grid-column: 1 / -1; }
   .facts .answer { height: auto; min-height: 22px; }
   .facts .answer-label { white-space: normal; overflow-wrap: anywhere; }
-  @container (max-width: 620px) { .large, .facts { grid-template-columns: 1fr; } .large .picture { max-height: 44vh; } }
+  @container (max-width: 620px) { .facts { grid-template-columns: 1fr; } }
 `;
