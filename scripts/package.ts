@@ -14,7 +14,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const out = path.join(root, 'out', 'package');
 
 /** Files of the repository that a VSIX holds beside the bundles. */
-const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'media', '.vscodeignore'];
+const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'media', 'l10n', 'schemas', 'package.nls.json', 'package.nls.de.json', '.vscodeignore'];
 
 /** Parts of the manifest that only concern developing. */
 const DEVELOPING = ['scripts', 'dependencies', 'devDependencies', 'optionalDependencies', 'bin', 'private'];

@@ -5,7 +5,7 @@
 import type { ConfigOptions } from './engine/config.ts';
 import type { GateResult, Gates } from './engine/gates.ts';
 import type { EvaluateOptions, ExportOptions, FindPreprocessingOptions, InspectOptions, SequenceOptions, StabilizeOptions } from './engine/options.ts';
-import type { Comparison, Evaluation, Exported, Frame, ModelInfo, PreprocessingSearch, Progress, Run, Sequence, Stabilization } from './engine/results.ts';
+import type { Comparison, Evaluation, Exported, Frame, LayerInfo, ModelInfo, PreprocessingSearch, Progress, Run, Sequence, Stabilization } from './engine/results.ts';
 import type { ClipCurves, ClipCurvesQuery, Distances, DistancesQuery, FramePictureFile, FramePictureRequest, FramesQuery, ListedRun, PairColumn, PairPictureFiles, PairPicturesRequest, PairsViewPage, PairsViewQuery, PairsViewRow, SavePairRequest } from './engine/runs/queries.ts';
 import type { StoredJob } from './engine/runs/storedJob.ts';
 
@@ -46,6 +46,8 @@ export interface WorkerMethods {
   clipCurves(query: ClipCurvesQuery): Promise<ClipCurves>;
   frames(query: FramesQuery): Promise<Frame[]>;
   framePicture(query: FramePictureRequest): Promise<FramePictureFile>;
+  /** Writes the model of a point of a stabilization's search; its path. */
+  writePoint(query: { run: string; index: number; output: string }): Promise<string>;
 }
 
 /** Methods that are jobs on a model: each runs in a worker of its own, with progress, and can be steered and cancelled. */
@@ -82,6 +84,14 @@ export interface JobView {
   finishing: boolean;
 }
 
+/** What the user chose in the list of a model's layers; null for what the program finds or the configuration says. */
+export interface ModelChoices {
+  /** Name of the value that holds the features. */
+  featureLayer: string | null;
+  /** `head`, `last:N`, `batch-norm` or `all`. */
+  train: string | null;
+}
+
 /** The host's truth, pushed whole whenever it changes and asked for by `ready`. */
 export interface PanelState {
   /** The model file open in the editor; null where none is. */
@@ -93,6 +103,8 @@ export interface PanelState {
   trusted: boolean;
   /** Folder of the pictures known for this model. */
   images: string | null;
+  /** What the user chose of this model's layers; null where no model is shown. */
+  choices: ModelChoices | null;
   job: JobView | null;
   /** The last job's failure, until the next job starts: one sentence. */
   jobError: string | null;
@@ -116,10 +128,15 @@ export interface HostMethods {
   evaluate(): Promise<void>;
   stabilize(): Promise<void>;
   chooseImages(): Promise<void>;
+  /** The layers of the model on screen; null where there are none to show. */
+  layers(): Promise<LayerInfo[] | null>;
+  chooseParts(choice: Partial<ModelChoices>): Promise<void>;
   evaluateFrames(): Promise<void>;
   findPreprocessing(): Promise<void>;
   cancel(): Promise<void>;
   steer(query: { steering: JobSteering }): Promise<void>;
+  /** Asks where to, and writes the model of a point of a stabilization's search there. */
+  writePoint(query: { run: string; index: number }): Promise<void>;
   showLog(): Promise<void>;
   openRun(query: { run: string }): Promise<void>;
   compareRuns(): Promise<void>;

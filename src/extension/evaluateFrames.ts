@@ -4,7 +4,6 @@ import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { newRunFolder } from './runFolders.ts';
-import { jobSettings } from './settings.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Runs a model on a folder of video frames that the user chooses, and shows the run. */
@@ -13,7 +12,7 @@ export async function evaluateFrames(services: CommandServices, session: ModelSe
   const images = folder instanceof vscode.Uri ? folder.fsPath : await askForFrames(services, session);
   if (images === undefined) return;
   const run = newRunFolder(session.uri);
-  const { threads, preprocessing } = jobSettings(session.uri);
+  const { threads, preprocessing } = await services.options.job(session.uri);
   const sequence = await services.jobs.run('sequence', {
     model: session.uri.fsPath, images, run, ...(threads === undefined ? {} : { threads }), ...(preprocessing === undefined ? {} : { preprocessing }),
   });

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
+import type { EvaluateOptions } from '../engine/options.ts';
 import type { DistortionResult, Evaluation } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { newRunFolder } from './runFolders.ts';
-import { jobSettings } from './settings.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Evaluates a model on the pictures known for it, and shows the run. */
@@ -13,7 +13,13 @@ export async function evaluateModel(services: CommandServices, session: ModelSes
   const images = await services.images.knownOrAsk(session.uri);
   if (images === null) return;
   const run = newRunFolder(session.uri);
-  const evaluation = await services.jobs.run('evaluate', { model: session.uri.fsPath, images, run, ...jobSettings(session.uri) });
+  const options: EvaluateOptions = { ...await services.options.evaluate(session.uri), model: session.uri.fsPath, images, run };
+  await finishEvaluation(services, session, await services.jobs.run('evaluate', options), options);
+}
+
+/** Shows what an evaluation found, and which gates it does not meet. */
+export async function finishEvaluation(services: CommandServices, session: ModelSession, evaluation: Evaluation, { run }: EvaluateOptions): Promise<void> {
+  await services.gates.check(session.uri, run);
   await session.refreshRuns();
   await session.showRun(run);
   services.panel.show(session, 'overview', null);
@@ -29,9 +35,10 @@ async function announce(services: CommandServices, session: ModelSession, evalua
 /** What an evaluation found, in one sentence: the distortion that changed most labels. */
 function describeEvaluation({ model, images, distortions }: Evaluation): string {
   const name = modelName(model.path);
-  const instability = (distortion: DistortionResult) => distortion.labelInstability.value;
+  const instability = (distortion: DistortionResult) => distortion.labelInstability?.value ?? 0;
   const worst = [...distortions].sort((a, b) => instability(b) - instability(a))[0];
-  if (!worst) return vscode.l10n.t('{0} was evaluated on {1} pictures.', name, images.evaluated);
+  // A model without classes has no labels that could change.
+  if (!worst?.labelInstability) return vscode.l10n.t('{0} was evaluated on {1} pictures.', name, images.evaluated);
   const share = `${(100 * instability(worst)).toFixed(1)} %`;
   if (instability(worst) === 0) return vscode.l10n.t('{0}: no label changed in any of {1} pictures.', name, images.evaluated);
   return vscode.l10n.t('{0}: {1} of the labels changed under {2} {3}, the worst of {4} distortions, on {5} pictures.',

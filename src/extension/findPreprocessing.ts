@@ -4,7 +4,6 @@ import { adoptPreprocessing } from './adoptPreprocessing.ts';
 import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
-import { preprocessingSettings } from './settings.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Tries the usual ways of preparing pictures and offers to adopt one: the best with one click, any other from the list. */
@@ -12,7 +11,7 @@ export async function findPreprocessing(services: CommandServices, session: Mode
   if (!mayRunModels()) return;
   const images = await services.images.knownOrAsk(session.uri);
   if (images === null) return;
-  const preprocessing = preprocessingSettings(session.uri);
+  const { preprocessing } = await services.options.job(session.uri);
   const search = await services.jobs.run('findPreprocessing', { model: session.uri.fsPath, images, ...(preprocessing === undefined ? {} : { preprocessing }) });
   const chosen = await choose(session, search);
   if (!chosen) return;

@@ -1,22 +1,26 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Configs } from './configs.ts';
 import { modelName } from './modelFiles.ts';
 import { imagesSetting } from './settings.ts';
 
-/** Knows the folder of pictures of each model: from the settings, or as the user once chose it in this workspace. */
+/** Knows the folder of pictures of each model: from `model-stability.json`, the settings, or as the user once chose it in this workspace. */
 export class ImageFolders {
   readonly #memory: vscode.Memento;
+  readonly #configs: Configs;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
 
-  constructor(memory: vscode.Memento) {
+  constructor(memory: vscode.Memento, configs: Configs) {
     this.#memory = memory;
+    this.#configs = configs;
+    configs.onDidChange(() => this.#changed.fire());
   }
 
   /** The folder known for a model; null where none is, or where it is gone. */
   known(model: vscode.Uri): string | null {
-    const folder = this.#fromSettings(model) ?? this.#memory.get<string>(this.#key(model));
+    const folder = this.#configs.known(model)?.job.images ?? this.#fromSettings(model) ?? this.#memory.get<string>(this.#key(model));
     return folder !== undefined && existsSync(folder) ? folder : null;
   }
 

@@ -1,21 +1,48 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 
-/** View types of the editor for model files, as `package.json` declares them: the default for .onnx, by choice for model.json. */
-export const MODEL_EDITORS = ['modelStability.modelEditor', 'modelStability.jsonModelEditor'];
-
+/** View types of the editor for model files, as `package.json` declares them: the default for some formats, by choice for others. */
+export const MODEL_EDITORS = ['modelStability.modelEditor', 'modelStability.optionalModelEditor'];
 
 const JSON_MODEL = 'model.json';
+const SAVED_MODEL = 'saved_model.pb';
+const ENDINGS = ['.onnx', '.tflite', '.keras', '.h5', '.hdf5'];
+
+/** Finds what may be a model file; folders that hold copies of other projects, and runs, are left out. */
+const MODEL_FILES = `**/{${ENDINGS.map((ending) => `*${ending}`).join(',')},${JSON_MODEL},${SAVED_MODEL}}`;
+const NOT_MODELS = '**/{node_modules,.model-stability,.git}/**';
+
+/** Whether our editor is the one that opens a model file; the others may be text, or belong to other viewers. */
+export function isDefaultEditor(uri: vscode.Uri): boolean {
+  return ['.onnx', '.tflite', '.keras'].includes(path.posix.extname(uri.path).toLowerCase());
+}
 
 /** Whether a file's name is that of a model file. */
 export function isModelFile(uri: vscode.Uri): boolean {
-  return uri.scheme === 'file' && (uri.path.toLowerCase().endsWith('.onnx') || path.posix.basename(uri.path) === JSON_MODEL);
+  const name = path.posix.basename(uri.path);
+  return uri.scheme === 'file' && (ENDINGS.includes(path.posix.extname(name).toLowerCase()) || name === JSON_MODEL || name === SAVED_MODEL);
 }
 
-/** What a model is called: its file's name, and for a `model.json`, since all of them are called so, its folder's too. */
+/** The model file that a user means: the file itself, or the `saved_model.pb` of a SavedModel's folder; null for anything else. */
+export function asModelFile(uri: vscode.Uri): vscode.Uri | null {
+  if (isModelFile(uri)) return uri;
+  const inside = vscode.Uri.joinPath(uri, SAVED_MODEL);
+  return uri.scheme === 'file' && existsSync(inside.fsPath) ? inside : null;
+}
+
+/** What a model is called: its file's name; a `model.json` has its folder's too, a SavedModel only that, since all are called so. */
 export function modelName(file: string): string {
   const name = path.basename(file);
-  return name === JSON_MODEL ? `${path.basename(path.dirname(file))}/${name}` : name;
+  const folder = path.basename(path.dirname(file));
+  if (name === SAVED_MODEL) return folder;
+  return name === JSON_MODEL ? `${folder}/${name}` : name;
+}
+
+/** The name of a model without what is the same for all: for folders and files that are called after it. */
+export function modelStem(file: string): string {
+  const { name, base, dir } = path.parse(file);
+  return base === JSON_MODEL || base === SAVED_MODEL ? path.basename(dir) : name;
 }
 
 /** A `model.json` may be anybody's; TensorFlow.js's says where its weights are. */
@@ -32,11 +59,17 @@ export async function activeModel(): Promise<vscode.Uri | null> {
   return await isJsonModel(input.uri) ? input.uri : null;
 }
 
+/** What may be model files of the workspace, at most so many, sorted by path. */
+export async function findModels(limit = 1000, folder?: vscode.Uri): Promise<vscode.Uri[]> {
+  const files = await vscode.workspace.findFiles(folder ? new vscode.RelativePattern(folder, MODEL_FILES) : MODEL_FILES, NOT_MODELS, limit);
+  return files.sort((a, b) => a.fsPath.localeCompare(b.fsPath));
+}
+
 /** Lets the user choose one of the workspace's model files; null where there is none or none is chosen. */
 export async function pickModel(): Promise<vscode.Uri | null> {
-  const files = await vscode.workspace.findFiles(`**/{*.onnx,${JSON_MODEL}}`, '**/{node_modules,.model-stability}/**', 1000);
+  const files = await findModels();
   if (files.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('There is no model file in this workspace: open an .onnx file or a model.json of TensorFlow.js.'));
+    void vscode.window.showInformationMessage(vscode.l10n.t('There is no model file in this workspace: open an image model of ONNX, Keras, TensorFlow, TensorFlow.js or TFLite.'));
     return null;
   }
   const items = files
@@ -44,4 +77,17 @@ export async function pickModel(): Promise<vscode.Uri | null> {
     .sort((a, b) => a.description.localeCompare(b.description) || a.label.localeCompare(b.label));
   const chosen = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Model file'), matchOnDescription: true });
   return chosen?.uri ?? null;
+}
+
+/** Keeps a context key with the folders that are SavedModels, so that the explorer offers its commands on them. */
+export function watchSavedModels(): vscode.Disposable {
+  const update = async () => {
+    const files = await vscode.workspace.findFiles(`**/${SAVED_MODEL}`, NOT_MODELS, 1000);
+    await vscode.commands.executeCommand('setContext', 'modelStability.savedModels', files.map((file) => path.dirname(file.fsPath)));
+  };
+  const watcher = vscode.workspace.createFileSystemWatcher(`**/${SAVED_MODEL}`, false, true, false);
+  watcher.onDidCreate(update);
+  watcher.onDidDelete(update);
+  void update();
+  return watcher;
 }

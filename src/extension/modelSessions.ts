@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { UserError } from '../engine/job.ts';
-import type { ModelInfo, Run } from '../engine/results.ts';
+import type { LayerInfo, ModelInfo, Run } from '../engine/results.ts';
 import type { RunListItem } from '../protocol.ts';
+import type { Configs } from './configs.ts';
+import type { ChosenParts } from './modelChoices.ts';
+import type { ModelOptions } from './modelOptions.ts';
 import { runsFolder } from './runFolders.ts';
-import { preprocessingSettings } from './settings.ts';
 import type { Viewer } from './viewer.ts';
 
 const sentence = (error: unknown) => error instanceof Error ? error.message : String(error);
@@ -12,10 +14,13 @@ const sentence = (error: unknown) => error instanceof Error ? error.message : St
 export class ModelSession implements vscode.Disposable {
   readonly uri: vscode.Uri;
   readonly #viewer: Viewer;
+  readonly #options: ModelOptions;
   readonly #watcher: vscode.FileSystemWatcher;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
   info: ModelInfo | null = null;
+  /** Its layers, apart from `info`, since only the model's editor shows them; null where there are none to show. */
+  layers: LayerInfo[] | null = null;
   modelError: string | null = null;
   runs: RunListItem[] = [];
   run: string | null = null;
@@ -24,9 +29,10 @@ export class ModelSession implements vscode.Disposable {
   #opened = false;
   #newestRead = 0;
 
-  constructor(uri: vscode.Uri, viewer: Viewer) {
+  constructor(uri: vscode.Uri, viewer: Viewer, options: ModelOptions) {
     this.uri = uri;
     this.#viewer = viewer;
+    this.#options = options;
     const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
     this.#watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), name));
     this.#watcher.onDidChange(() => this.#read());
@@ -68,23 +74,30 @@ export class ModelSession implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** Reads the model again, because how its pictures are prepared has changed. */
+  /** Takes the run from the screen, since it is no more. */
+  closeRun(): void {
+    Object.assign(this, { run: null, result: null, runError: null });
+    this.#changed.fire();
+  }
+
+  /** Reads the model again, because how its pictures are prepared or its features are found has changed. */
   async reread(): Promise<void> {
-    await this.#read();
+    if (this.#opened) await this.#read();
   }
 
   async #read(): Promise<void> {
     const read = ++this.#newestRead;
     let info: ModelInfo | null = null;
+    let layers: LayerInfo[] | null = null;
     let modelError: string | null = null;
     try {
-      info = await this.#viewer.call('inspect', { model: this.uri.fsPath, preprocessing: preprocessingSettings(this.uri) });
+      ({ layerList: layers = null, ...info } = await this.#viewer.call('inspect', { ...await this.#options.inspect(this.uri), model: this.uri.fsPath, layers: true }));
     } catch (error) {
       modelError = sentence(error);
     }
     // The file may have changed again while it was read.
     if (read !== this.#newestRead) return;
-    Object.assign(this, { info, modelError });
+    Object.assign(this, { info, layers, modelError });
     this.#changed.fire();
   }
 
@@ -97,22 +110,35 @@ export class ModelSession implements vscode.Disposable {
 /** The sessions of all model files that were looked at. */
 export class ModelSessions implements vscode.Disposable {
   readonly #viewer: Viewer;
+  readonly #options: ModelOptions;
+  readonly #subscriptions: vscode.Disposable[];
   readonly #sessions = new Map<string, ModelSession>();
 
-  constructor(viewer: Viewer) {
+  constructor(viewer: Viewer, options: ModelOptions, configs: Configs, parts: ChosenParts) {
     this.#viewer = viewer;
+    this.#options = options;
+    this.#subscriptions = [
+      configs.onDidChange(() => this.all.forEach((session) => void session.reread())),
+      parts.onDidChange((model) => void this.#sessions.get(model.fsPath)?.reread()),
+    ];
+  }
+
+  /** The sessions of all models that were looked at. */
+  get all(): ModelSession[] {
+    return [...this.#sessions.values()];
   }
 
   get(uri: vscode.Uri): ModelSession {
     if (uri.scheme !== 'file') throw new UserError(vscode.l10n.t('not a file on this machine: {0}', uri.toString()));
     const known = this.#sessions.get(uri.fsPath);
     if (known) return known;
-    const session = new ModelSession(uri, this.#viewer);
+    const session = new ModelSession(uri, this.#viewer, this.#options);
     this.#sessions.set(uri.fsPath, session);
     return session;
   }
 
   dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
     for (const session of this.#sessions.values()) session.dispose();
     this.#sessions.clear();
   }

@@ -3,6 +3,7 @@ import type { Comparison } from '../engine/results.ts';
 import type { HostMethods, PairPictures, PanelState, PanelView } from '../protocol.ts';
 import type { ImageFolders } from './imageFolders.ts';
 import type { Jobs } from './jobs.ts';
+import type { ChosenParts } from './modelChoices.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import type { Viewer } from './viewer.ts';
@@ -13,6 +14,7 @@ export interface ViewServices {
   viewer: Viewer;
   jobs: Jobs;
   images: ImageFolders;
+  parts: ChosenParts;
   log: vscode.LogOutputChannel;
 }
 
@@ -39,6 +41,7 @@ export class ModelView implements vscode.Disposable {
       answerCalls(webview, this.#methods()),
       services.jobs.onDidChange(push),
       services.images.onDidChange(push),
+      services.parts.onDidChange(push),
       vscode.workspace.onDidGrantWorkspaceTrust(push),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('modelStability')) push();
@@ -71,7 +74,7 @@ export class ModelView implements vscode.Disposable {
   }
 
   #state(): PanelState {
-    const { jobs, images } = this.#services;
+    const { jobs, images, parts } = this.#services;
     const session = this.#session;
     const file = session?.uri.fsPath ?? '';
     return {
@@ -80,6 +83,7 @@ export class ModelView implements vscode.Disposable {
       modelError: session?.modelError ?? null,
       trusted: vscode.workspace.isTrusted,
       images: session && images.known(session.uri),
+      choices: session && parts.of(session.uri),
       job: jobs.running(file),
       jobError: jobs.failure(file),
       runs: session?.runs ?? [],
@@ -99,7 +103,7 @@ export class ModelView implements vscode.Disposable {
   }
 
   #methods(): HostMethods {
-    const { viewer, jobs, images, log } = this.#services;
+    const { viewer, jobs, images, parts, log } = this.#services;
     const model = () => this.#session?.uri;
     const command = async (name: string, ...parameters: unknown[]) => {
       await vscode.commands.executeCommand(`modelStability.${name}`, ...parameters);
@@ -112,6 +116,10 @@ export class ModelView implements vscode.Disposable {
       findPreprocessing: () => command('findPreprocessing', model()),
       chooseImages: async () => {
         if (this.#session) await images.ask(this.#session.uri);
+      },
+      layers: () => Promise.resolve(this.#session?.layers ?? null),
+      chooseParts: async (choice) => {
+        if (this.#session) await parts.choose(this.#session.uri, choice);
       },
       cancel: () => {
         if (this.#session) jobs.cancel(this.#session.uri.fsPath);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { modelStem } from './modelFiles.ts';
 
 /** Folder of all runs that concern a model: in its workspace folder, or beside it where there is none. */
 export function runsFolder(model: vscode.Uri): string {
@@ -7,10 +8,8 @@ export function runsFolder(model: vscode.Uri): string {
   return path.join(workspace?.uri.fsPath ?? path.dirname(model.fsPath), '.model-stability', 'runs');
 }
 
-/** A new run's folder, `<time>-<model>`; `model.json` is named after its folder, since all of them are called alike. */
+/** A new run's folder, `<time>-<model>`. */
 export function newRunFolder(model: vscode.Uri): string {
   const time = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19);
-  const { name, base } = path.parse(model.fsPath);
-  const title = base === 'model.json' ? path.basename(path.dirname(model.fsPath)) : name;
-  return path.join(runsFolder(model), `${time}-${title}`);
+  return path.join(runsFolder(model), `${time}-${modelStem(model.fsPath)}`);
 }

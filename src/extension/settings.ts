@@ -25,7 +25,7 @@ function parseDistortion(text: string): DistortionSpec {
 }
 
 /** Preprocessing chosen in the settings; undefined where nothing is, so that the model's own is used. */
-export function preprocessingSettings(model: vscode.Uri): PreprocessingOptions | undefined {
+function preprocessingSettings(model: vscode.Uri): PreprocessingOptions | undefined {
   const options = present<PreprocessingOptions>({
     resize: chosen('preprocessing.resize', model),
     interpolation: chosen('preprocessing.interpolation', model),

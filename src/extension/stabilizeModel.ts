@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
+import type { StabilizeOptions } from '../engine/options.ts';
 import type { Stabilization } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
-import { modelName } from './modelFiles.ts';
+import { asModelFile, modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { revealFile } from './modelView.ts';
 import { newRunFolder } from './runFolders.ts';
-import { jobSettings, stabilizeSettings } from './settings.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Stabilizes a model on the pictures known for it, writes the new file beside it, and shows the comparison. */
@@ -14,10 +14,15 @@ export async function stabilizeModel(services: CommandServices, session: ModelSe
   const images = await services.images.knownOrAsk(session.uri);
   if (images === null) return;
   const run = newRunFolder(session.uri);
-  const options = { model: session.uri.fsPath, images, run, ...jobSettings(session.uri), ...stabilizeSettings(session.uri) };
-  const stabilization = await services.jobs.run('stabilize', options);
-  const output = vscode.Uri.file(stabilization.output);
+  const options: StabilizeOptions = { ...await services.options.stabilize(session.uri), model: session.uri.fsPath, images, run };
+  await finishStabilization(services, session, await services.jobs.run('stabilize', options), options);
+}
+
+/** Shows what a stabilization came to, and which gates the new model does not meet. */
+export async function finishStabilization(services: CommandServices, session: ModelSession, stabilization: Stabilization, { images, run }: StabilizeOptions): Promise<void> {
+  const output = asModelFile(vscode.Uri.file(stabilization.output)) ?? vscode.Uri.file(stabilization.output);
   await services.images.remember(output, images);
+  await services.gates.check(output, run);
   await session.refreshRuns();
   await session.showRun(run);
   services.panel.show(session, 'compare', null);

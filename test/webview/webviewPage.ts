@@ -23,7 +23,7 @@ const CHROMIUM_FLAGS = [
 
 /** A state of the panel with a model and nothing else. */
 export const emptyState: PanelState = {
-  model: { path: MODEL, name: 'patches.onnx' }, info: modelInfo, modelError: null, trusted: true, images: '/pictures/patches-test', job: null, jobError: null,
+  model: { path: MODEL, name: 'patches.onnx' }, info: modelInfo, modelError: null, trusted: true, images: '/pictures/patches-test', choices: { featureLayer: null, train: null }, job: null, jobError: null,
   runs: [], run: null, result: null, runError: null, comparison: null, view: 'overview',
 };
 

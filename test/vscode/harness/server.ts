@@ -146,8 +146,8 @@ export function installCheckout(dataFolder: string): void {
   const folder = path.join(folders(dataFolder).extensions, 'model-stability.model-stability-checkout');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  copyFileSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
-  for (const part of ['dist', 'media']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  for (const file of ['package.json', 'package.nls.json', 'package.nls.de.json']) copyFileSync(path.join(root, file), path.join(folder, file));
+  for (const part of ['dist', 'media', 'l10n', 'schemas']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
 }
 

@@ -48,7 +48,7 @@ describe('the extension in its host', () => {
     const uri = await modelFile('**/model.json');
     await vscode.commands.executeCommand('vscode.open', uri);
     await until('the text editor', () => activeTab() instanceof vscode.TabInputText ? true : undefined);
-    await vscode.commands.executeCommand('vscode.openWith', uri, 'modelStability.jsonModelEditor');
+    await vscode.commands.executeCommand('vscode.openWith', uri, 'modelStability.optionalModelEditor');
     await until('the model editor', () => activeTab() instanceof vscode.TabInputCustom ? true : undefined);
   });
 
