@@ -1,5 +1,6 @@
 /** What the tests of a stabilization share. Found by nobody as a test. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readModel } from '../../src/engine/formats/index.ts';
@@ -23,6 +24,14 @@ export function largestRelativeDifference(a: readonly Float32Array[], b: readonl
     const scale = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     return values.reduce((largest, value, at) => Math.max(largest, Math.abs(value - b[index]![at]!)), 0) / scale;
   }));
+}
+
+/** A hash of the values of all of a model's weights. */
+export async function weightsHash(path: string): Promise<string> {
+  const graph = await readModel(path);
+  const hash = createHash('sha256');
+  for (const name of [...graph.origins.keys()].sort()) hash.update(name).update(toFloat32(graph.constant(name)!));
+  return hash.digest('hex');
 }
 
 export interface Stabilizations {

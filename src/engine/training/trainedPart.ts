@@ -60,13 +60,15 @@ function layersBefore(graph: ModelGraph, value: string): NodeProto[] {
   return nodesBefore(graph.nodes, [value]).filter((node) => dependsOnInput(graph, node.output[0] ?? '') && weightsInto(graph, node).length > 0);
 }
 
-/** Weights of a node, also those that only Transpose, Identity and the like lie between. */
+/** Weights of a node that a gradient can reach, also those that only Transpose, Identity and the like lie between. */
 export function weightsInto(graph: ModelGraph, node: NodeProto): string[] {
   const follow = (value: string): string => {
     const producer = graph.isWeight(value) ? undefined : graph.producer(value);
     return producer && !dependsOnInput(graph, value) && producer.input[0] ? follow(producer.input[0]) : value;
   };
-  return node.input.filter((input) => input !== '' && !dependsOnInput(graph, input)).map(follow).filter((value) => graph.isWeight(value));
+  // The running statistics of batch normalisation are no weights, though some formats store them as such.
+  const inputs = node.opType === 'BatchNormalization' ? node.input.slice(0, 3) : node.input;
+  return inputs.filter((input) => input !== '' && !dependsOnInput(graph, input)).map(follow).filter((value) => graph.isWeight(value));
 }
 
 /** The two sides of the cut, as training wants them. */
