@@ -196,6 +196,22 @@ export const english = {
     captions: { swipe: 'A on the left of the divider, B on its right', onion: 'B over A' },
   },
 
+  distances: {
+    failed: 'The distances cannot be read', reading: 'The distances are being read.', nothing: 'No pair was measured.',
+    headline: (threshold: string, recall: string, name: string) => `Below a feature distance of ${threshold}, ${recall} of pictures are still found after ${name}.`,
+    means: 'A duplicate search calls two pictures the same where their features are nearer than a threshold. Drag the line, or move the slider, to see what is found and how much of it is right.',
+    negatives: (pairs: number, sameClass: boolean) => `Behind: ${plural(pairs, 'pair', 'pairs')} of different pictures${sameClass ? ' of the same class' : ''}. Where both overlap, duplicates can no longer be told from other pictures; precision depends on how many there are.`,
+    noNegatives: 'This run kept no distances of different pictures (it is older, or has one picture), so that only recall is known. Evaluate again to see both.',
+    threshold: 'Threshold', thresholdMark: 'threshold', shapes: { histogram: 'Histogram', cumulative: 'Cumulative' },
+    series: (run: string) => `a picture and its distorted version, ${run}`, different: 'different pictures',
+    found: (run: string | null, recall: string, precision: string | null) => `${run === null ? '' : `${run}: `}${recall} found${precision === null ? '' : `, ${precision} of what is found is right`}.`,
+    brushing: 'Range of distances', brushHint: 'Drag over a chart, or type two distances, to open the pairs between them.',
+    range: { from: 'from', to: 'to' },
+    openRange: (pairs: number, run: string | null) => `Open ${plural(pairs, 'pair', 'pairs')}${run === null ? '' : `, ${run}`}`, clearRange: 'Clear range',
+    recall: 'Found at a given precision', at98: 'found at 98 % precision', at995: 'found at 99.5 % precision',
+    below: (threshold: string) => `below ${threshold}`, notReached: 'not reached',
+  },
+
   compareView: {
     before: 'before', control: 'control', after: 'stabilized', a: 'A', b: 'B',
     controlMeans: 'Control: the same fine-tuning without the stability term (α = 0). What stabilizing gained is the difference to it.',

@@ -25,6 +25,14 @@ export interface GalleryFilter {
   against: { run: string; newly: 'stable' | 'broken' } | null;
 }
 
+/** What the view of feature distances shows. */
+export interface DistancesState {
+  /** Null for the one that suits the run. */
+  threshold: number | null;
+  cumulative: boolean;
+  brush: { from: number; to: number } | null;
+}
+
 /** What the overview shows. */
 export interface OverviewState {
   measure: 'labelInstability' | 'featureDistance' | 'precisionAt1';
@@ -40,6 +48,7 @@ export interface ViewState {
   comparing: 'runs' | 'stabilization';
   overview: OverviewState;
   gallery: GalleryState;
+  distances: DistancesState;
   sequence: SequenceState;
 }
 
@@ -57,5 +66,5 @@ const initialGallery: GalleryState = { ...unfiltered, sort: 'featureDistance', a
 /** The kept state, completed where an older version of the panel left it. */
 export function readViewState(store: StateStore): ViewState {
   const kept = (store.getState() ?? {}) as Partial<ViewState>;
-  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery }, sequence: { run: null, clip: 0, frame: 0, ...kept.sequence } };
+  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery }, distances: { threshold: null, cumulative: false, brush: null, ...kept.distances }, sequence: { run: null, clip: 0, frame: 0, ...kept.sequence } };
 }
