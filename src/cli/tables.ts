@@ -41,7 +41,7 @@ export function evaluationText(evaluation: Evaluation, run?: string): string {
   const { clean, images } = evaluation;
   const rows = evaluation.distortions.map((result) => [
     formatDistortion(result), withInterval(result.labelInstability), result.featureDistance.median.toFixed(3), result.featureDistance.p95.toFixed(3),
-    result.klDivergence.mean.toFixed(4), withInterval(result.precisionAt1),
+    result.klDivergence?.mean.toFixed(4) ?? '–', withInterval(result.precisionAt1),
   ]);
   return [
     ...evaluation.warnings.map((warning) => `! ${warning}`),
@@ -57,10 +57,15 @@ function change(value: ShareChange): string {
   return `${points(value.difference)} (${points(value.low)}…${points(value.high)})${value.p < 0.001 ? ' p<0.001' : ` p=${value.p.toFixed(3)}`}`;
 }
 
+/** Two shares and how the second differs; dashes for a model without classes. */
+function changeCells(value: ShareChange | null): string[] {
+  return value ? [percent(value.a.value), percent(value.b.value), change(value)] : ['–', '–', '–'];
+}
+
 /** The table of two runs. */
 export function comparisonText(comparison: Comparison): string {
   const rows = comparison.distortions.map((item) => [
-    formatDistortion(item), percent(item.labelInstability.a.value), percent(item.labelInstability.b.value), change(item.labelInstability),
+    formatDistortion(item), ...changeCells(item.labelInstability),
     `${item.pairs.newlyStable}`, `${item.pairs.newlyBroken}`, item.precisionAt1 ? change(item.precisionAt1) : '–',
   ]);
   const { clean } = comparison;
@@ -86,7 +91,7 @@ export function stabilizationText(result: Stabilization): string {
   const { before, control, after, overControl, options } = result;
   const rows = before.distortions.map((item, index) => {
     const gain = overControl.distortions[index]!.labelInstability;
-    return [`${formatDistortion(item)}${item.trainedOn ? ' *' : ''}`, withInterval(item.labelInstability), withInterval(control.distortions[index]!.labelInstability), withInterval(after.distortions[index]!.labelInstability), change(gain)];
+    return [`${formatDistortion(item)}${item.trainedOn ? ' *' : ''}`, withInterval(item.labelInstability), withInterval(control.distortions[index]!.labelInstability), withInterval(after.distortions[index]!.labelInstability), gain ? change(gain) : '–'];
   });
   const precision = (evaluation: Evaluation): string => withInterval(evaluation.clean?.precisionAt1 ?? null);
   const gained = overControl.clean ? change(overControl.clean.precisionAt1) : '–';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { percent } from './evaluation.ts';
 import { UserError } from './job.ts';
-import type { Comparison, DistortionChange, Evaluation, MeasureChange, Pair, ShareChange } from './results.ts';
+import type { AnswerMeasureName, Comparison, DistortionChange, Evaluation, MeasureChange, Pair, ShareChange, Summary } from './results.ts';
 import { readPairs } from './runs/pairsFile.ts';
 import { readRun } from './runs/runFolder.ts';
 import { mcNemar, pairedDifference, type PairedCounts } from './statistics.ts';
@@ -63,15 +63,16 @@ export async function compareEvaluations(a: RunEvaluation, b: RunEvaluation): Pr
     const right = b.evaluation.distortions.find((each) => each.name === left.name && each.strength === left.strength);
     const counter = counters.get(`${left.name}:${left.strength}`);
     if (!right || !counter) return [];
-    const measure = (name: 'featureDistance' | 'klDivergence' | 'jsDivergence'): MeasureChange => ({ a: left[name].median, b: right[name].median, difference: right[name].median - left[name].median });
+    const measure = (a: Summary, b: Summary): MeasureChange => ({ a: a.median, b: b.median, difference: b.median - a.median });
+    const answers = (name: AnswerMeasureName): MeasureChange | null => left[name] && right[name] && measure(left[name], right[name]);
     const { both, onlyA, onlyB, neither } = counter.changed.counts;
     return [{
       name: left.name,
       strength: left.strength,
-      labelInstability: shareChange(left.labelInstability, right.labelInstability, counter.changed),
-      featureDistance: measure('featureDistance'),
-      klDivergence: measure('klDivergence'),
-      jsDivergence: measure('jsDivergence'),
+      labelInstability: left.labelInstability && right.labelInstability && shareChange(left.labelInstability, right.labelInstability, counter.changed),
+      featureDistance: measure(left.featureDistance, right.featureDistance),
+      klDivergence: answers('klDivergence'),
+      jsDivergence: answers('jsDivergence'),
       precisionAt1: left.precisionAt1 && right.precisionAt1 && shareChange(left.precisionAt1, right.precisionAt1, counter.rightAt1),
       precisionAt5: left.precisionAt5 && right.precisionAt5 && shareChange(left.precisionAt5, right.precisionAt5, counter.rightAt5),
       pairs: { newlyStable: onlyA, newlyBroken: onlyB, stableInBoth: neither, unstableInBoth: both },
@@ -136,9 +137,22 @@ export function isClear(change: ShareChange): boolean {
   return change.low > 0 || change.high < 0;
 }
 
+/** Of models without classes: medians, without a word on chance. */
+function distanceVerdict(distortions: readonly DistortionChange[]): string {
+  const named = ({ name, strength, featureDistance: { a, b } }: DistortionChange): string => `${name} ${strength} (${a.toFixed(3)} → ${b.toFixed(3)})`;
+  const less = distortions.filter(({ featureDistance }) => featureDistance.difference < 0);
+  const more = distortions.filter(({ featureDistance }) => featureDistance.difference > 0);
+  return [
+    less.length > 0 ? `The median feature distance falls at ${less.map(named).join(', ')}.` : '',
+    more.length > 0 ? `It rises at ${more.map(named).join(', ')}.` : '',
+  ].filter((sentence) => sentence !== '').join(' ') || 'The median feature distance is the same at every distortion.';
+}
+
 function verdictOf(comparison: Comparison): string {
-  const named = (change: DistortionChange): string => `${change.name} ${change.strength} (${percent(change.labelInstability.a.value)} → ${percent(change.labelInstability.b.value)})`;
-  const clear = comparison.distortions.filter((each) => isClear(each.labelInstability));
+  const labelled = comparison.distortions.flatMap(({ labelInstability, ...change }) => (labelInstability ? [{ ...change, labelInstability }] : []));
+  if (labelled.length === 0) return distanceVerdict(comparison.distortions);
+  const named = (change: (typeof labelled)[number]): string => `${change.name} ${change.strength} (${percent(change.labelInstability.a.value)} → ${percent(change.labelInstability.b.value)})`;
+  const clear = labelled.filter((each) => isClear(each.labelInstability));
   const better = clear.filter((each) => each.labelInstability.difference < 0);
   const worse = clear.filter((each) => each.labelInstability.difference > 0);
   const { clean } = comparison;

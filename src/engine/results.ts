@@ -131,8 +131,15 @@ export interface DistortionSpec {
 /** Measures of a pair, numbers of at least 0; `measures/index.ts` says what each of them is. */
 export type PairMeasureName = 'featureDistance' | 'jsDivergence' | 'klDivergence' | 'pixelDifference';
 
-export interface DistortionResult extends DistortionSpec, Record<PairMeasureName, Summary> {
-  labelInstability: Share;
+/** Those of the answers over classes; null for an embedding model, which has none. */
+export type AnswerMeasureName = 'jsDivergence' | 'klDivergence';
+
+/** A value for each measure of a pair. */
+export type PairMeasureValues<Value> = Record<Exclude<PairMeasureName, AnswerMeasureName>, Value> & Record<AnswerMeasureName, Value | null>;
+
+export interface DistortionResult extends DistortionSpec, PairMeasureValues<Summary> {
+  /** Null for an embedding model. */
+  labelInstability: Share | null;
   precisionAt1: Share | null;
   precisionAt5: Share | null;
   /** The network that was measured, or the one beside it in a stabilization, was trained with this distortion at some strength. */
@@ -187,11 +194,12 @@ export interface Evaluation {
 export type LabelledProbability = [label: string, probability: number];
 
 /** One line of `pairs.jsonl`: a clean picture A and its distorted version B. */
-export interface Pair extends Record<PairMeasureName, number> {
+export interface Pair extends PairMeasureValues<number> {
   /** Path relative to the picture folder, with forward slashes. */
   image: string;
   distortion: string;
   strength: number;
+  /** Empty for an embedding model, as are the tops. */
   labelA: string;
   labelB: string;
   topA: LabelledProbability[];
@@ -218,10 +226,11 @@ export interface ShareChange {
 }
 
 export interface DistortionChange extends DistortionSpec {
-  labelInstability: ShareChange;
+  /** Null for embedding models, as are the divergences. */
+  labelInstability: ShareChange | null;
   featureDistance: MeasureChange;
-  klDivergence: MeasureChange;
-  jsDivergence: MeasureChange;
+  klDivergence: MeasureChange | null;
+  jsDivergence: MeasureChange | null;
   precisionAt1: ShareChange | null;
   precisionAt5: ShareChange | null;
   pairs: { newlyStable: number; newlyBroken: number; stableInBoth: number; unstableInBoth: number };

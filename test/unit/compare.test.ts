@@ -74,9 +74,9 @@ describe('compare', function () {
     const [change] = comparison.distortions;
     assert.deepEqual(change!.pairs, { newlyStable: 4, newlyBroken: 1, stableInBoth: 4, unstableInBoth: 1 });
     const { labelInstability: instability, precisionAt1, precisionAt5 } = change!;
-    assert.deepEqual([instability.a.count, instability.b.count, instability.difference.toFixed(6)], [5, 2, '-0.300000']);
+    assert.deepEqual([instability!.a.count, instability!.b.count, instability!.difference.toFixed(6)], [5, 2, '-0.300000']);
     // McNemar, exact, 1 against 4: 2 · (C(5,0) + C(5,1)) / 2⁵ = 12/32.
-    assert.ok(Math.abs(instability.p - 12 / 32) < 1e-12);
+    assert.ok(Math.abs(instability!.p - 12 / 32) < 1e-12);
     // Distorted answers: right before a4 a5 a6 a8, after a0 a1 a4 a5 a6. Gained a0, a1; lost a8. p = 2 · (1 + 3) / 2³ = 1.
     assert.deepEqual([precisionAt1!.a.count, precisionAt1!.b.count], [4, 5]);
     assert.ok(Math.abs(precisionAt1!.p - 1) < 1e-12);
@@ -94,7 +94,7 @@ describe('compare', function () {
     const { newlyStable, newlyBroken } = there.distortions[0]!.pairs;
     assert.deepEqual([back.distortions[0]!.pairs.newlyStable, back.distortions[0]!.pairs.newlyBroken], [newlyBroken, newlyStable]);
     const [x, y] = [there.distortions[0]!.labelInstability, back.distortions[0]!.labelInstability];
-    assert.ok(Math.abs(x.low + y.high) < 1e-12 && Math.abs(x.high + y.low) < 1e-12 && x.p === y.p);
+    assert.ok(Math.abs(x!.low + y!.high) < 1e-12 && Math.abs(x!.high + y!.low) < 1e-12 && x!.p === y!.p);
   });
 
   /** So many pictures, the first `changed` of them with a changed label. */
@@ -151,8 +151,8 @@ describe('compare', function () {
     const comparison = await compareRuns(path, path);
     assert.deepEqual(comparison.differences, []);
     for (const { labelInstability, precisionAt1, pairs, featureDistance } of comparison.distortions) {
-      assert.deepEqual([labelInstability.difference, labelInstability.p, precisionAt1!.difference, pairs.newlyStable, pairs.newlyBroken, featureDistance.difference], [0, 1, 0, 0, 0, 0]);
-      assert.deepEqual([pairs.unstableInBoth, pairs.stableInBoth + pairs.unstableInBoth], [labelInstability.a.count, 50]);
+      assert.deepEqual([labelInstability!.difference, labelInstability!.p, precisionAt1!.difference, pairs.newlyStable, pairs.newlyBroken, featureDistance.difference], [0, 1, 0, 0, 0, 0]);
+      assert.deepEqual([pairs.unstableInBoth, pairs.stableInBoth + pairs.unstableInBoth], [labelInstability!.a.count, 50]);
     }
   });
 

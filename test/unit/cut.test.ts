@@ -199,7 +199,7 @@ describe('cut', function () {
         assert.equal(got.length, 28);
         got.forEach((pair, at) => {
           assert.deepEqual([pair.image, pair.labelA, pair.labelB], [wanted[at]!.image, wanted[at]!.labelA, wanted[at]!.labelB]);
-          assert.ok(Math.abs(pair.klDivergence - wanted[at]!.klDivergence) < 1e-5);
+          assert.ok(Math.abs(pair.klDivergence! - wanted[at]!.klDivergence!) < 1e-5);
         });
         await assert.rejects(stabilize({ model: path, images, run: `${folder}/${stem}-stabilize` }, quiet()), { name: 'UserError', message: `${path} cannot be stabilized: it takes exactly ${batch} pictures at once and nothing else` });
       });

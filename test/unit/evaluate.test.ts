@@ -69,7 +69,7 @@ function assertAgreesWithPairs(evaluation: Evaluation, pairs: readonly Pair[]): 
     const own = pairs.filter((pair) => `${pair.distortion}:${pair.strength}` === name);
     assert.equal(own.length, byImage.size, name);
     assertShare(result.labelInstability, count(own, (pair) => pair.labelA !== pair.labelB), own.length, `${name} label instability`);
-    for (const measure of ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const) assertSummary(result[measure], own.map((pair) => pair[measure]), `${name} ${measure}`);
+    for (const measure of ['featureDistance', 'klDivergence', 'jsDivergence', 'pixelDifference'] as const) assertSummary(result[measure]!, own.map((pair) => pair[measure]!), `${name} ${measure}`);
     if (labelled) {
       assertShare(result.precisionAt1, count(own, (pair) => pair.labelB === pair.truth), own.length, `${name} precision@1`);
       assertShare(result.precisionAt5, count(own, (pair) => among(pair.topB, pair)), own.length, `${name} precision@5`);
@@ -89,10 +89,10 @@ function assertPairsMakeSense(pairs: readonly Pair[], classes: number): void {
       assert.ok(top.every(([, p], at) => p >= 0 && p <= 1 + 1e-9 && (at === 0 || p <= top[at - 1]![1])));
       assert.ok(top.reduce((sum, [, p]) => sum + p, 0) < 1 + 1e-5);
     }
-    assert.ok(pair.featureDistance >= 0 && pair.featureDistance <= 2 && pair.klDivergence >= 0 && pair.jsDivergence >= 0 && pair.jsDivergence <= Math.LN2 && pair.pixelDifference >= 0 && pair.pixelDifference <= 1);
+    assert.ok(pair.featureDistance >= 0 && pair.featureDistance <= 2 && pair.klDivergence! >= 0 && pair.jsDivergence! >= 0 && pair.jsDivergence! <= Math.LN2 && pair.pixelDifference >= 0 && pair.pixelDifference <= 1);
     // Pinsker's inequality, with the probability of one label as the event: |P(l) − Q(l)| ≤ √(KL / 2).
     const other = topB.find(([label]) => label === pair.labelA);
-    if (other) assert.ok(Math.abs(topA[0]![1] - other[1]) <= Math.sqrt(pair.klDivergence / 2) + 1e-4, `${pair.image} ${pair.distortion}`);
+    if (other) assert.ok(Math.abs(topA[0]![1] - other[1]) <= Math.sqrt(pair.klDivergence! / 2) + 1e-4, `${pair.image} ${pair.distortion}`);
   }
 }
 
@@ -172,7 +172,7 @@ describe('evaluate', function () {
           for (const [label, p] of top) if (probabilities.has(label)) assert.ok(Math.abs(p - probabilities.get(label)!) < 1e-4, `${pair.image}: ${label} ${p} ${probabilities.get(label)}`);
         }
         assert.ok(Math.abs(pair.featureDistance - other.featureDistance) < 1e-4);
-        assert.ok(Math.abs(pair.jsDivergence - other.jsDivergence) < 1e-4);
+        assert.ok(Math.abs(pair.jsDivergence! - other.jsDivergence!) < 1e-4);
       });
     });
   }

@@ -54,8 +54,8 @@ describe('export', function () {
     for (const [index, row] of rows.entries()) {
       const result = evaluation.distortions[index]!;
       assert.deepEqual([row['distortion'], Number(row['strength'])], [result.name, result.strength]);
-      assert.deepEqual(['', 'Low', 'High'].map((end) => Number(row[`labelInstability${end}`])), [result.labelInstability.value, result.labelInstability.low, result.labelInstability.high]);
-      for (const { name } of pairMeasures) assert.deepEqual(['Mean', 'Median', 'P95'].map((end) => Number(row[name + end])), [result[name].mean, result[name].median, result[name].p95]);
+      assert.deepEqual(['', 'Low', 'High'].map((end) => Number(row[`labelInstability${end}`])), [result.labelInstability!.value, result.labelInstability!.low, result.labelInstability!.high]);
+      for (const { name } of pairMeasures) assert.deepEqual(['Mean', 'Median', 'P95'].map((end) => Number(row[name + end])), [result[name]!.mean, result[name]!.median, result[name]!.p95]);
     }
     const pairs = csvParse(readFileSync(files[1]!, 'utf8'));
     const expected = readPairsOf(run);
@@ -72,7 +72,7 @@ describe('export', function () {
     const written = await exportRun({ run: stabilized, format: 'csv', output: join(folder, 'three.csv') }, quiet());
     const rows = csvParse(readFileSync(written.files[0]!, 'utf8'));
     assert.deepEqual([...new Set(rows.map((row) => row['model']))], ['before', 'control', 'after']);
-    assert.equal(Number(rows.at(-1)!['labelInstability']), stabilization.after.distortions.at(-1)!.labelInstability.value);
+    assert.equal(Number(rows.at(-1)!['labelInstability']), stabilization.after.distortions.at(-1)!.labelInstability!.value);
     const frameRows = csvParse(readFileSync((await exportRun({ run: frames, format: 'csv', output: join(folder, 'frames.csv') }, quiet())).files[0]!, 'utf8'));
     assert.equal(frameRows.length, clips.images.evaluated);
     assert.equal(frameRows.filter((row) => row['flip'] === '1').length, clips.labelInstability.count);

@@ -129,8 +129,8 @@ describe('measures', () => {
   };
   for (const { name } of pairMeasures) {
     it(`${name} is 0 for a pair of equals and as calculated for others`, () => {
-      near(measurePair(observed[0], observed[0], measurePictures(pictures[0], pictures[0]))[name], 0);
-      near(measurePair(...observed, measurePictures(...pictures))[name], expected[name]!, 1e-9);
+      near(measurePair(observed[0], observed[0], measurePictures(pictures[0], pictures[0]))[name]!, 0);
+      near(measurePair(...observed, measurePictures(...pictures))[name]!, expected[name]!, 1e-9);
     });
   }
 

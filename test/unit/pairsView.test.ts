@@ -74,7 +74,7 @@ describe('pairs that pass a filter', function () {
       const whole: PairsFilter = { ...filter, ...(newly ? { against: { run: earlier, newly } } : {}) };
       const query: PairsViewQuery = { run, sort: 'jsDivergence', start: 0, end: 1000, ...whole };
       const page = await pairsPage(query);
-      const expected = readOnce(run).map((pair, line) => ({ pair, line })).filter(({ pair }) => passes(pair, whole)).sort((a, b) => b.pair.jsDivergence - a.pair.jsDivergence || a.line - b.line);
+      const expected = readOnce(run).map((pair, line) => ({ pair, line })).filter(({ pair }) => passes(pair, whole)).sort((a, b) => b.pair.jsDivergence! - a.pair.jsDivergence! || a.line - b.line);
       assert.deepEqual(page.rows.map(({ line }) => line), expected.map(({ line }) => line));
       assert.equal(page.total, expected.length);
       for (const row of page.rows) {

@@ -45,7 +45,7 @@ describe('runs', function () {
   function naivePage(run: string, { distortion, changed, sort, ascending, start, end }: Omit<PairsViewQuery, 'run'>): unknown {
     const pairs = readPairsOf(run).map((pair, line) => ({ ...pair, line }));
     const passing = pairs.filter((pair) => (!distortion || (pair.distortion === distortion.name && pair.strength === distortion.strength)) && (changed === undefined || (pair.labelA !== pair.labelB) === changed));
-    const value = (pair: Pair): number => Math.fround(pair[sort]);
+    const value = (pair: Pair): number => Math.fround(pair[sort]!);
     const sorted = passing.toSorted((a, b) => (ascending ? value(a) - value(b) : value(b) - value(a)) || a.line - b.line);
     const rank = (pair: Pair): number => pairs.filter((other) => Math.fround(other.featureDistance) < Math.fround(pair.featureDistance)).length / pairs.length;
     return {
@@ -111,7 +111,7 @@ describe('runs', function () {
         const index = await readIndex(run);
         const pairs = readPairsOf(run);
         assert.equal(index.count, pairs.length);
-        assert.deepEqual([...index.columns.klDivergence], pairs.map((pair) => Math.fround(pair.klDivergence)));
+        assert.deepEqual([...index.columns.klDivergence], pairs.map((pair) => Math.fround(pair.klDivergence!)));
         assert.deepEqual([...index.changed], pairs.map((pair) => (pair.labelA === pair.labelB ? 0 : 1)));
         assert.equal(index.offsets.at(-1), statSync(join(run, 'pairs.jsonl')).size);
         assert.deepEqual(await readIndex(run), index, 'the new index was not kept');

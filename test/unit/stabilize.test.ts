@@ -32,7 +32,7 @@ describe('stabilize', function () {
     assert.deepEqual(readPairsOf(join(zero.run, 'control')), readPairsOf(join(zero.run, 'after')));
     assert.notDeepEqual(readPairsOf(join(options.run, 'after')), readPairsOf(join(options.run, 'control')));
     assert.deepEqual([control.options.alpha, control.search.length, result.search.length], [0, 1, 2]);
-    assert.deepEqual(control.overControl.distortions.map(({ labelInstability }) => labelInstability.difference), [0, 0]);
+    assert.deepEqual(control.overControl.distortions.map(({ labelInstability }) => labelInstability!.difference), [0, 0]);
   });
 
   it('reports on pictures that neither training nor the search has seen; copies stay on one side', async () => {

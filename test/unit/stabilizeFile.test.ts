@@ -29,7 +29,7 @@ describe('stabilize', function () {
       for (const pair of readPairsOf(join(options.run, 'after'))) {
         const other = known.get(`${pair.image} ${pair.distortion}`)!;
         assert.deepEqual([other.labelA, other.labelB], [pair.labelA, pair.labelB]);
-        assert.ok(Math.abs(other.klDivergence - pair.klDivergence) < 1e-4);
+        assert.ok(Math.abs(other.klDivergence! - pair.klDivergence!) < 1e-4);
       }
       const metadata = (await readModel(result.output)).metadata;
       assert.deepEqual(JSON.parse(metadata['model-stability.stabilized']!), { from: sha256(options.model), version: result.after.method.version, ...result.options });

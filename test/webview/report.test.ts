@@ -40,8 +40,8 @@ describe('the report', function () {
   for (const theme of ['light', 'dark'] as const) {
     it(`opens without a network, ${theme}: the numbers, every picture, nothing serious found by axe`, async () => {
       const { page, requests, faults } = await open(theme, 1000);
-      const worst = evaluation.distortions.reduce((a, b) => (b.labelInstability.value > a.labelInstability.value ? b : a));
-      await page.locator('.verdict', { hasText: `${(100 * worst.labelInstability.value).toFixed(1)} % of labels change at ${worst.name}:${worst.strength}` }).waitFor();
+      const worst = evaluation.distortions.reduce((a, b) => (b.labelInstability!.value > a.labelInstability!.value ? b : a));
+      await page.locator('.verdict', { hasText: `${(100 * worst.labelInstability!.value).toFixed(1)} % of labels change at ${worst.name}:${worst.strength}` }).waitFor();
       const pictures = await page.evaluate<number[]>('[...document.images].map((image) => image.naturalWidth)');
       assert.equal(pictures.length, evaluation.distortions.length * 4 * 3);
       assert.ok(pictures.every((width) => width > 0), 'a picture is not shown');

@@ -71,12 +71,12 @@ export function comparison(a: Evaluation, b: Evaluation, runs: { a: string; b: s
     clean: a.clean && b.clean && { precisionAt1: change(a.clean.precisionAt1, b.clean.precisionAt1), precisionAt5: change(a.clean.precisionAt5, b.clean.precisionAt5) },
     distortions: a.distortions.map((one, index) => {
       const other = b.distortions[index]!;
-      const broken = Math.round(other.labelInstability.count * 0.3);
+      const broken = Math.round(other.labelInstability!.count * 0.3);
       return {
-        name: one.name, strength: one.strength, labelInstability: change(one.labelInstability, other.labelInstability),
-        featureDistance: measure(one.featureDistance.mean, other.featureDistance.mean), klDivergence: measure(one.klDivergence.mean, other.klDivergence.mean), jsDivergence: measure(one.jsDivergence.mean, other.jsDivergence.mean),
+        name: one.name, strength: one.strength, labelInstability: change(one.labelInstability!, other.labelInstability!),
+        featureDistance: measure(one.featureDistance.mean, other.featureDistance.mean), klDivergence: measure(one.klDivergence!.mean, other.klDivergence!.mean), jsDivergence: measure(one.jsDivergence!.mean, other.jsDivergence!.mean),
         precisionAt1: null, precisionAt5: null,
-        pairs: { newlyStable: one.labelInstability.count - other.labelInstability.count + broken, newlyBroken: broken, stableInBoth: one.labelInstability.of - one.labelInstability.count - broken, unstableInBoth: other.labelInstability.count - broken },
+        pairs: { newlyStable: one.labelInstability!.count - other.labelInstability!.count + broken, newlyBroken: broken, stableInBoth: one.labelInstability!.of - one.labelInstability!.count - broken, unstableInBoth: other.labelInstability!.count - broken },
       };
     }),
     instability: a.instability && b.instability && { a: a.instability, b: b.instability }, verdict,

@@ -65,7 +65,7 @@ describe('verdict of a comparison', () => {
 
   it('says plainly what got worse and when nothing was gained', () => {
     const run = stabilization('/run', 720);
-    const worse = run.overControl.distortions.slice(0, 1).map((change) => ({ ...change, labelInstability: { ...change.labelInstability, a: share(99, 720), b: share(157, 720), difference: 0.08, low: 0.05, high: 0.11 } }));
+    const worse = run.overControl.distortions.slice(0, 1).map((change) => ({ ...change, labelInstability: { ...change.labelInstability!, a: share(99, 720), b: share(157, 720), difference: 0.08, low: 0.05, high: 0.11 } }));
     const { headline } = stabilizationVerdict({ ...run, overControl: { ...run.overControl, distortions: worse } });
     assert.match(plain(plainText(headline)), /^Stabilizing gained nothing clear over fine-tuning alone\. jpeg 50 got worse: 13\.8 % to 21\.8 %\./);
   });

@@ -43,12 +43,17 @@ const columns = (names: string[], end: number): TemplateResult => html`
 const openButtons = (parts: ComparePart[], open: OpenPart): TemplateResult => html`
   <div class="open-parts">${parts.map(({ name, run }) => html`<button class="secondary" @click=${() => open(run)}>${text.open(name)}</button>`)}</div>`;
 
+/** A point of a dot plot; none for a model without classes. */
+const dot = <Shape extends string>(name: string, shape: Shape, share: Share | undefined): { name: string; shape: Shape; share: Share }[] => (share ? [{ name, shape, share }] : []);
+
+const optionalShare = (share: Share | undefined): ReturnType<typeof shareText> | string => (share ? shareText(share) : '–');
+
 /** The three evaluations of a stabilization. */
 export function compareStabilization(result: Stabilization, parts: ComparePart[], open: OpenPart, reveal: (path: string) => void): TemplateResult {
   const verdict = stabilizationVerdict(result);
   const controls = new Map(result.overControl.distortions.map((change) => [distortionKey(change), change]));
   const shares = result.comparison.distortions.map((change) => ({ change, control: controls.get(distortionKey(change)) }));
-  const end = shareScale(shares.flatMap(({ change, control }) => [change.labelInstability.a.high, change.labelInstability.b.high, control?.labelInstability.a.high ?? 0]));
+  const end = shareScale(shares.flatMap(({ change, control }) => [change.labelInstability?.a.high ?? 0, change.labelInstability?.b.high ?? 0, control?.labelInstability?.a.high ?? 0]));
   return html`
     <div class="view">
       ${warnings(result.warnings)}
@@ -63,15 +68,15 @@ export function compareStabilization(result: Stabilization, parts: ComparePart[]
           <div role="row">
             <div role="rowheader" title=${distortionMeaning(change)}>${distortionName(change)}</div>
             ${cell('', dotPlot(distortionName(change), [
-              { name: text.before, shape: 'before', share: change.labelInstability.a },
-              ...(control ? [{ name: text.control, shape: 'control' as const, share: control.labelInstability.a }] : []),
-              { name: text.after, shape: 'after', share: change.labelInstability.b },
+              ...dot(text.before, 'before', change.labelInstability?.a),
+              ...dot(text.control, 'control', control?.labelInstability?.a),
+              ...dot(text.after, 'after', change.labelInstability?.b),
             ], end), 'whole')}
-            ${cell(text.before, shareText(change.labelInstability.a))}
-            ${cell(text.control, control ? shareText(control.labelInstability.a) : '–')}
-            ${cell(text.after, shareText(change.labelInstability.b))}
-            ${cell(text.overControl, changeText(control?.labelInstability))}
-            ${cell(text.overBefore, changeText(change.labelInstability))}
+            ${cell(text.before, optionalShare(change.labelInstability?.a))}
+            ${cell(text.control, optionalShare(control?.labelInstability?.a))}
+            ${cell(text.after, optionalShare(change.labelInstability?.b))}
+            ${cell(text.overControl, changeText(control?.labelInstability ?? undefined))}
+            ${cell(text.overBefore, changeText(change.labelInstability ?? undefined))}
             ${cell(text.pairs, pairsText(change))}
           </div>`)}</div>
       </div>
@@ -100,7 +105,7 @@ function cleanPrecision(columns: [string, Share | undefined][], change: ShareCha
 /** Two runs chosen by the user. */
 export function compareRuns(comparison: Comparison, parts: ComparePart[], open: OpenPart): TemplateResult {
   const verdict = comparisonVerdict(comparison);
-  const end = shareScale(comparison.distortions.flatMap(({ labelInstability }) => [labelInstability.a.high, labelInstability.b.high]));
+  const end = shareScale(comparison.distortions.flatMap(({ labelInstability }) => (labelInstability ? [labelInstability.a.high, labelInstability.b.high] : [])));
   const names = { a: `${text.a}: ${baseName(comparison.a.model)}`, b: `${text.b}: ${baseName(comparison.b.model)}` };
   return html`
     <div class="view">
@@ -113,10 +118,10 @@ export function compareRuns(comparison: Comparison, parts: ComparePart[], open: 
         <div role="rowgroup">${comparison.distortions.map((change) => html`
           <div role="row">
             <div role="rowheader" title=${distortionMeaning(change)}>${distortionName(change)}</div>
-            ${cell('', dotPlot(distortionName(change), [{ name: text.a, shape: 'before', share: change.labelInstability.a }, { name: text.b, shape: 'after', share: change.labelInstability.b }], end), 'whole')}
-            ${cell(text.a, shareText(change.labelInstability.a))}
-            ${cell(text.b, shareText(change.labelInstability.b))}
-            ${cell(text.change, changeText(change.labelInstability))}
+            ${cell('', dotPlot(distortionName(change), [...dot(text.a, 'before', change.labelInstability?.a), ...dot(text.b, 'after', change.labelInstability?.b)], end), 'whole')}
+            ${cell(text.a, optionalShare(change.labelInstability?.a))}
+            ${cell(text.b, optionalShare(change.labelInstability?.b))}
+            ${cell(text.change, changeText(change.labelInstability ?? undefined))}
             ${cell(text.pairsTwo, pairsText(change))}
           </div>`)}</div>
       </div>

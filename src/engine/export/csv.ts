@@ -84,7 +84,7 @@ function summaryRows(title: string, { model, clean, distortions, images }: Evalu
       name, result.name, result.strength, ...shareColumns.flatMap((column) => share(result[column])), images.evaluated,
       ...pairMeasures.flatMap((measure) => {
         const summary = result[measure.name];
-        return [summary.mean, summary.median, summary.p95];
+        return summary ? [summary.mean, summary.median, summary.p95] : [null, null, null];
       }),
     ]),
   ];

@@ -4,7 +4,7 @@ import { byMeasure, measurePair, pairMeasures, type PictureMeasures } from '../m
 import { isUnstable } from '../measures/instability.ts';
 import { argmax, topK } from '../measures/labels.ts';
 import { isAmongTop } from '../measures/precision.ts';
-import type { DistortionResult, DistortionSpec, Pair, Share } from '../results.ts';
+import type { DistortionResult, DistortionSpec, Pair, PairMeasureValues, Share, Summary } from '../results.ts';
 import { Sample, ShareCounter } from '../statistics.ts';
 import type { Answer } from './answers.ts';
 
@@ -37,10 +37,11 @@ export class Tally {
   add(item: DatasetItem, clean: Answer, distorted: readonly Answer[], ofPictures: readonly PictureMeasures[]): Pair[] {
     this.#pictures++;
     const labelA = argmax(clean.probabilities);
-    this.#cleanLabels.add(labelA);
+    if (clean.probabilities.length > 0) this.#cleanLabels.add(labelA);
     const truth = item.label;
-    if (truth !== null && truth >= clean.probabilities.length) throw new UserError(`${item.path} has the class ${this.#name(truth)}, number ${truth + 1}, but the model answers with ${clean.probabilities.length} classes`);
-    if (truth !== null) {
+    if (truth !== null && clean.probabilities.length > 0 && truth >= clean.probabilities.length) throw new UserError(`${item.path} has the class ${this.#name(truth)}, number ${truth + 1}, but the model answers with ${clean.probabilities.length} classes`);
+    const classes = clean.probabilities.length > 0;
+    if (truth !== null && classes) {
       this.#cleanAt1.add(isAmongTop(clean.probabilities, truth, 1));
       this.#cleanAt5.add(isAmongTop(clean.probabilities, truth, 5));
       this.#unstable.add(isUnstable([clean, ...distorted].map((answer) => isAmongTop(answer.probabilities, truth, 1))));
@@ -53,16 +54,16 @@ export class Tally {
         distortion: this.#specs[index]!.name,
         strength: this.#specs[index]!.strength,
         ...measurePair(clean, answer, ofPictures[index]!),
-        labelA: this.#name(labelA),
-        labelB: this.#name(labelB),
+        labelA: classes ? this.#name(labelA) : '',
+        labelB: classes ? this.#name(labelB) : '',
         topA: this.#top(clean),
         topB: this.#top(answer),
         truth: truth === null ? null : this.#name(truth),
       };
       if (!Number.isFinite(pair.featureDistance)) throw new UserError(`${item.path}: the feature layer holds values that are not numbers`);
-      tally.changed.add(labelA !== labelB);
-      for (const { name } of pairMeasures) tally.measures[name].add(pair[name]);
-      if (truth !== null) {
+      if (classes) tally.changed.add(labelA !== labelB);
+      for (const { name } of pairMeasures) if (pair[name] !== null) tally.measures[name].add(pair[name]);
+      if (truth !== null && classes) {
         tally.rightAt1.add(isAmongTop(answer.probabilities, truth, 1));
         tally.rightAt5.add(isAmongTop(answer.probabilities, truth, 5));
       }
@@ -91,10 +92,12 @@ export class Tally {
     return this.#specs.map(({ name, strength }, index) => {
       const tally = this.#distortions[index]!;
       const labelled = tally.rightAt1.of > 0;
+      // Without any picture nothing shows whether there are classes.
+      const classes = tally.changed.of > 0 || this.#pictures === 0;
       return {
         name, strength,
-        labelInstability: tally.changed.share(),
-        ...byMeasure((name) => tally.measures[name].summary()),
+        labelInstability: classes ? tally.changed.share() : null,
+        ...byMeasure((name, { of }) => (of === 'answers' && !classes ? null : tally.measures[name].summary())) as PairMeasureValues<Summary>,
         precisionAt1: labelled ? tally.rightAt1.share() : null,
         precisionAt5: labelled ? tally.rightAt5.share() : null,
       };

@@ -1,5 +1,5 @@
 import type { Picture } from '../pictures/picture.ts';
-import type { PairMeasureName } from '../results.ts';
+import type { AnswerMeasureName, PairMeasureName, PairMeasureValues } from '../results.ts';
 import { jsDivergence, klDivergence } from './divergence.ts';
 import { featureDistance } from './featureDistance.ts';
 import { pixelDifference } from './pixelDifference.ts';
@@ -10,9 +10,9 @@ export interface Observation {
   probabilities: ArrayLike<number>;
 }
 
-interface Measure<Of extends 'pictures' | 'answers', Version> {
+interface Measure<Of extends 'answers' | 'features' | 'pictures', Version> {
   name: PairMeasureName;
-  /** Whether the pictures themselves are compared, at the model's input size, or what the model makes of them. */
+  /** Whether the pictures themselves are compared, at the model's input size, or what the model makes of them: features, and answers over classes. */
   of: Of;
   /** Sentence with the formula. */
   description: string;
@@ -20,13 +20,13 @@ interface Measure<Of extends 'pictures' | 'answers', Version> {
 }
 
 /** A number that says how far the distorted version B of a picture is from the clean one A; 0 where they are the same. */
-export type PairMeasure = Measure<'pictures', Picture> | Measure<'answers', Observation>;
+export type PairMeasure = (Measure<'pictures', Picture> | Measure<'features', Observation>) & { name: Exclude<PairMeasureName, AnswerMeasureName> } | Measure<'answers', Observation> & { name: AnswerMeasureName };
 
 /** Every measure of a pair, sorted by name: columns of a run's pairs, summaries and titles follow this list. */
 export const pairMeasures: readonly PairMeasure[] = [
   {
     name: 'featureDistance',
-    of: 'answers',
+    of: 'features',
     description: 'Length of the difference of the features, each scaled to length 1: ‖f(A) − f(B)‖₂.',
     between: (a, b) => featureDistance(a.features, b.features),
   },
@@ -58,9 +58,12 @@ export function measurePictures(a: Picture, b: Picture): PictureMeasures {
   return Object.fromEntries(pairMeasures.flatMap((measure) => (measure.of === 'pictures' ? [[measure.name, a === b ? 0 : measure.between(a, b)]] : [])));
 }
 
-/** All measures of a pair. */
-export function measurePair(a: Observation, b: Observation, ofPictures: PictureMeasures): Record<PairMeasureName, number> {
-  return byMeasure((name, measure) => (measure.of === 'answers' ? measure.between(a, b) : ofPictures[name]!));
+/** All measures of a pair; those of the answers are null where the model has no classes. */
+export function measurePair(a: Observation, b: Observation, ofPictures: PictureMeasures): PairMeasureValues<number> {
+  return byMeasure<number | null>((name, measure) => {
+    if (measure.of === 'pictures') return ofPictures[name]!;
+    return measure.of === 'answers' && a.probabilities.length === 0 ? null : measure.between(a, b);
+  }) as PairMeasureValues<number>;
 }
 
 /** Something for each measure. */

@@ -48,6 +48,10 @@ function summaryOf(run: Run): string {
 }
 
 function worst(distortions: readonly DistortionResult[]): string {
-  const [most] = [...distortions].sort((a, b) => b.labelInstability.value - a.labelInstability.value);
-  return most ? `${(100 * most.labelInstability.value).toFixed(1)} % of labels change at ${most.name} ${most.strength}` : 'no distortions';
+  const changed = (result: DistortionResult): number => result.labelInstability?.value ?? 0;
+  const [most] = [...distortions].sort((a, b) => changed(b) - changed(a) || b.featureDistance.median - a.featureDistance.median);
+  if (!most) return 'no distortions';
+  // A model without classes.
+  if (!most.labelInstability) return `features move by ${most.featureDistance.median.toFixed(3)} at ${most.name} ${most.strength}`;
+  return `${(100 * changed(most)).toFixed(1)} % of labels change at ${most.name} ${most.strength}`;
 }

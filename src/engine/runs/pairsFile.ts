@@ -144,7 +144,7 @@ function isPair(value: unknown): value is Pair {
   if (typeof value !== 'object' || value === null) return false;
   const pair = value as Partial<Record<keyof Pair, unknown>>;
   return typeof pair.image === 'string' && typeof pair.distortion === 'string' && typeof pair.strength === 'number' && typeof pair.labelA === 'string' && typeof pair.labelB === 'string'
-    && Array.isArray(pair.topA) && Array.isArray(pair.topB) && pairColumns.every((column) => typeof pair[column] === 'number');
+    && Array.isArray(pair.topA) && Array.isArray(pair.topB) && pairColumns.every((column) => typeof pair[column] === 'number' || (pair[column] === null && Array.isArray(pair.topA) && pair.topA.length === 0));
 }
 
 /** The pairs on the given lines, in that order. */

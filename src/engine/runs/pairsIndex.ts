@@ -19,6 +19,7 @@ export interface PairsIndex {
   count: number;
   /** Where each line of `pairs.jsonl` begins, and the end of the last: `count + 1` bytes offsets. */
   offsets: Float64Array;
+  /** NaN where a model without classes has no such measure. */
   columns: Record<PairColumn, Float32Array>;
   /** Index into `distortions`. */
   distortion: Uint16Array;
@@ -69,7 +70,7 @@ export class IndexBuilder {
 
   add(pair: Pair, bytes: number): void {
     this.#offsets.push(this.#offsets.at(-1)! + bytes);
-    for (const column of pairColumns) this.#columns[column].push(pair[column]);
+    for (const column of pairColumns) this.#columns[column].push(pair[column] ?? NaN);
     let distortion = this.#distortions.findIndex((spec) => spec.name === pair.distortion && spec.strength === pair.strength);
     if (distortion < 0) distortion = this.#distortions.push({ name: pair.distortion, strength: pair.strength }) - 1;
     this.#whole.distortion.push(distortion);

@@ -9,7 +9,7 @@ import type { Comparison, DistortionChange, StabilizeOptionsUsed } from '../resu
 export function judge(parts: { comparison: Comparison; overControl: Comparison; agreement: number; options: StabilizeOptionsUsed }): { accepted: boolean; reason: string } {
   const { comparison, overControl, agreement, options } = parts;
   const names = (changes: readonly DistortionChange[]): string => changes.map((change) => `${change.name} ${change.strength}`).join(', ');
-  const clear = (each: Comparison, sign: 1 | -1): DistortionChange[] => each.distortions.filter(({ labelInstability }) => isClear(labelInstability) && Math.sign(labelInstability.difference) === sign);
+  const clear = (each: Comparison, sign: 1 | -1): DistortionChange[] => each.distortions.filter(({ labelInstability }) => labelInstability !== null && isClear(labelInstability) && Math.sign(labelInstability.difference) === sign);
   const drop = comparison.clean ? -comparison.clean.precisionAt1.difference : 1 - agreement;
   const better = clear(comparison, -1);
   const worse = clear(comparison, 1);

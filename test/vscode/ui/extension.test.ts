@@ -123,7 +123,7 @@ describe('the extension in VS Code', function () {
     assert.equal(evaluation.images.evaluated, 720);
     const text = await table.innerText();
     for (const { labelInstability } of evaluation.distortions) {
-      const percent = `${(100 * labelInstability.value).toFixed(1)} %`;
+      const percent = `${(100 * labelInstability!.value).toFixed(1)} %`;
       assert.ok(text.replaceAll('\u202f', ' ').replaceAll('\u00a0', ' ').includes(percent), `${percent} is not in ${text}`);
     }
     await workbench.notification(/of the labels changed under/).waitFor();

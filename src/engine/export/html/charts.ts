@@ -5,7 +5,8 @@ const width = 150;
 const height = 26;
 
 /** A share as a bar from 0 to `end`, with its 95 % interval as a line with ends. The numbers stand beside it as text. */
-export function shareBar(share: Share, end: number): Html {
+export function shareBar(share: Share | null, end: number): Html {
+  if (!share) return html``;
   const at = (value: number): string => ((value / end) * width).toFixed(1);
   const [low, high, middle] = [at(share.low), at(share.high), height / 2];
   return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${percent(share.value)}, 95 % interval ${percent(share.low)} to ${percent(share.high)}">
@@ -14,7 +15,7 @@ export function shareBar(share: Share, end: number): Html {
 }
 
 /** End of an axis on which all of the shares fit: the next of 5, 10, 20, 50 and 100 per cent. */
-export function axisEnd(shares: readonly Share[]): number {
-  const largest = Math.max(0, ...shares.map(({ high }) => high));
+export function axisEnd(shares: readonly (Share | null)[]): number {
+  const largest = Math.max(0, ...shares.map((share) => share?.high ?? 0));
   return [0.05, 0.1, 0.2, 0.5].find((end) => largest <= end) ?? 1;
 }

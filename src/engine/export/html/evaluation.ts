@@ -26,18 +26,21 @@ export function evaluationSection(evaluation: Evaluation): Html {
 <thead><tr><th scope="col">Distortion</th><th scope="col">Labels changed</th><th scope="col"><span class="muted">0 – ${percent(end)}</span></th><th scope="col">Feature distance, median / 95th percentile</th><th scope="col">KL, mean</th>${labelled ? html`<th scope="col">Precision@1</th>` : ''}</tr></thead>
 <tbody>
 ${clean ? html`<tr><th scope="row">clean</th><td>–</td><td class="chart"></td><td>–</td><td>–</td><td>${withInterval(clean.precisionAt1)}</td></tr>` : ''}
-${distortions.map((result) => html`<tr><th scope="row">${formatDistortion(result)}</th><td>${withInterval(result.labelInstability)}</td><td class="chart">${shareBar(result.labelInstability, end)}</td><td>${result.featureDistance.median.toFixed(3)} / ${result.featureDistance.p95.toFixed(3)}</td><td>${result.klDivergence.mean.toFixed(4)}</td>${labelled ? html`<td>${withInterval(result.precisionAt1)}</td>` : ''}</tr>
+${distortions.map((result) => html`<tr><th scope="row">${formatDistortion(result)}</th><td>${withInterval(result.labelInstability)}</td><td class="chart">${shareBar(result.labelInstability, end)}</td><td>${result.featureDistance.median.toFixed(3)} / ${result.featureDistance.p95.toFixed(3)}</td><td>${result.klDivergence?.mean.toFixed(4) ?? '–'}</td>${labelled ? html`<td>${withInterval(result.precisionAt1)}</td>` : ''}</tr>
 `)}</tbody></table></div>
 ${instability ? html`<p>Over all versions, ${withInterval(instability)} of the pictures are answered rightly in one version and wrongly in another.</p>` : ''}
 </section>`;
 }
 
 function verdict({ distortions, clean }: Evaluation): string {
-  const worst = [...distortions].sort((a, b) => b.labelInstability.value - a.labelInstability.value)[0];
+  const changed = distortions.flatMap(({ labelInstability, ...result }) => (labelInstability ? [{ ...result, labelInstability }] : []));
+  const [largest] = [...distortions].sort((a, b) => b.featureDistance.median - a.featureDistance.median);
+  if (changed.length === 0 && largest) return `Features move most at ${formatDistortion(largest)}: the median distance is ${largest.featureDistance.median.toFixed(3)}. The model has no classes.`;
+  const worst = [...changed].sort((a, b) => b.labelInstability.value - a.labelInstability.value)[0];
   const precision = clean ? ` Clean precision is ${percent(clean.precisionAt1.value)}.` : '';
   if (!worst) return `Nothing was distorted.${precision}`;
   if (worst.labelInstability.count === 0) return `No label changed under any distortion; with ${worst.labelInstability.of} pictures up to ${percent(worst.labelInstability.high)} could.${precision}`;
-  const [least] = [...distortions].sort((a, b) => a.labelInstability.value - b.labelInstability.value);
+  const [least] = [...changed].sort((a, b) => a.labelInstability.value - b.labelInstability.value);
   const other = least && least !== worst ? ` ${formatDistortion(least)} changes fewest: ${percent(least.labelInstability.value)}.` : '';
   return `${percent(worst.labelInstability.value)} of labels change at ${formatDistortion(worst)}.${other}${precision}`;
 }

@@ -10,6 +10,8 @@ function change(value: ShareChange): string {
   return `${points(value.difference)} (${points(value.low)}…${points(value.high)}), p ${value.p < 0.001 ? '< 0.001' : `= ${value.p.toFixed(3)}`}`;
 }
 
+const changeOrDash = (value: ShareChange | null): string => (value ? change(value) : '–');
+
 /** Verdict, before – control – stabilized, and how it was trained. */
 export function stabilizationSections(result: Stabilization): Html[] {
   const { before, control, after, overControl, options, trained, images } = result;
@@ -33,7 +35,7 @@ export function stabilizationSections(result: Stabilization): Html[] {
 <tbody>${before.distortions.map((item, index) => html`<tr><th scope="row">${formatDistortion(item)}</th>${[before, control, after].map((evaluation) => {
   const share = evaluation.distortions[index]!.labelInstability;
   return html`<td>${withInterval(share)}${shareBar(share, end)}</td>`;
-})}<td>${change(overControl.distortions[index]!.labelInstability)}</td></tr>
+})}<td>${changeOrDash(overControl.distortions[index]!.labelInstability)}</td></tr>
 `)}<tr><th scope="row">clean precision@1</th><td>${precision(before)}</td><td>${precision(control)}</td><td>${precision(after)}</td><td>${overControl.clean ? change(overControl.clean.precisionAt1) : '–'}</td></tr></tbody></table></div>
 <p>${overControl.verdict}</p></section>`,
     html`<section><h2>Training</h2><dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`,
