@@ -6,6 +6,7 @@ import type { PanelState } from '../src/protocol.ts';
 import { bytes, compact, count, shape } from './format.ts';
 import { canStart, jobBar, jobButtons, jobError, modelFacts } from './header.ts';
 import { gatekeeper } from './messages.ts';
+import './modelEditor/layers.ts';
 import { preprocessingFact } from './provenance.ts';
 import { connectHost, type CallHost } from './rpc.ts';
 import { strings } from './strings.ts';
@@ -96,6 +97,7 @@ export class ModelPage extends LitElement {
       <div class="view">
         ${content.trusted ? nothing : html`<p class="untrusted"><b>${strings.empty.untrusted[0]}.</b> ${strings.empty.untrusted[1]}</p>`}
         ${groups.map(([title, facts]) => html`<section><h2>${title}</h2><dl class="facts-list">${facts.map(([name, fact]) => html`<dt>${name}</dt><dd>${fact}</dd>`)}</dl></section>`)}
+        <section><h2>${strings.layers.title}</h2><model-stability-layers .host=${this.host} .info=${info} .choices=${content.choices}></model-stability-layers></section>
         <section><h2>${text.operators}</h2>${this.operators(info)}</section>
       </div>`;
   }

@@ -8,6 +8,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import type { LayerInfo } from '../../src/engine/results.ts';
 import type { HostMethods, PairPictures, PairsPage, PanelState, WebviewReply, WebviewRequest } from '../../src/protocol.ts';
 import { pairPictures } from './pictures.ts';
 import { GeneratedPairs, MODEL, modelInfo } from './runs.ts';
@@ -32,6 +33,7 @@ export class TestHost {
   state: PanelState;
   pairs: GeneratedPairs;
   readonly calls: WebviewRequest[] = [];
+  layers: LayerInfo[] | null = [];
   /** Milliseconds that every page and picture takes. */
   delay = 0;
   /** Makes a method fail with a sentence. */
@@ -67,6 +69,7 @@ export class TestHost {
 
   private async result({ method, params }: WebviewRequest): Promise<unknown> {
     if (method === 'ready') return this.state;
+    if (method === 'layers') return this.layers;
     if (method === 'openPanel') this.state = { ...this.state, ...(params as Pick<PanelState, 'view'>) };
     if (this.delay > 0 && (method === 'pairs' || method === 'pairPictures')) await new Promise((resolve) => setTimeout(resolve, this.delay));
     if (method === 'pairs') return this.pairs.page(params as Parameters<HostMethods['pairs']>[0]) satisfies PairsPage;
