@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { formats } from '../../src/engine/formats/index.ts';
 import { evaluate } from '../../src/engine/evaluate.ts';
 import { GraphBuilder } from '../../src/engine/graph/graphBuilder.ts';
 import { StringStringEntryProtoSchema, type ModelProto } from '../../src/engine/graph/onnx_pb.ts';
@@ -10,6 +11,9 @@ import { stabilize } from '../../src/engine/stabilize.ts';
 import type { EvaluateOptions, StabilizeOptions } from '../../src/engine/options.ts';
 import { onnxFixtures, tensorFlowJsFixtures } from '../fixtures/fixtures.ts';
 import { filesBelow, hashesBelow, hugePicture, quiet, smallModel, temporaryFolder, writeModel, writePictures, writeText } from './engineHarness.ts';
+
+/** What the message of an unknown file ends in. */
+const knownFormats = `(${formats.map((format) => format.title).join(', ')})`;
 
 /** What a row may use: its own folder, and pictures that are good. */
 interface Place {
@@ -67,7 +71,7 @@ const rows: Row[] = [
   ['a folder', 'inspect', ({ dir }) => ({ model: dir }), 'FOLDER is a folder, not a model file'],
   ['a file below a file', 'inspect', (place) => ({ model: join(good(place), 'x.onnx') }), 'no such file: FOLDER/m.onnx/x.onnx'],
   ['an empty file', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'm.onnx'), '') }), 'FOLDER/m.onnx is empty'],
-  ['a text', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'm.txt'), 'This is no model.') }), 'FOLDER/m.txt is not a model file that can be opened (ONNX, TensorFlow.js layers model)'],
+  ['a text', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'm.txt'), 'This is no model.') }), 'FOLDER/m.txt is not a model file that can be opened ' + knownFormats],
   ['a picture called .onnx', 'inspect', async ({ dir }) => ({ model: writeText(join(dir, 'm.onnx'), readFileSync(join(await writePictures(join(dir, 'p'), ['a.png']), 'a.png'))) }), 'FOLDER/m.onnx is not an ONNX model, or it is damaged or cut short'],
   ['random bytes called .onnx', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'm.onnx'), Uint8Array.from({ length: 5000 }, (_, at) => (at * 7919) % 251)) }), 'FOLDER/m.onnx is not an ONNX model, or it is damaged or cut short'],
   ['half an ONNX file', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'm.onnx'), short(bytesOf('plain-opset9'), 0.5)) }), 'FOLDER/m.onnx is not an ONNX model, or it is damaged or cut short'],
@@ -111,7 +115,7 @@ const rows: Row[] = [
   ['a model for pictures of five channels', 'inspect', (place) => ({ model: good(place, inputs(['batch', 5, 8, 8])) }), 'FOLDER/m.onnx has no image input: input1 [?, 5, 8, 8]'],
   ['a model with two inputs', 'inspect', (place) => ({ model: good(place, inputs(['batch', 3, 8, 8], ['batch', 3, 8, 8])) }), 'FOLDER/m.onnx has 2 inputs (input1, input2); models with one image input can be opened'],
   ['half a model.json', 'inspect', (place) => tensorFlowJs(place, (json) => JSON.stringify(json).slice(0, 500)), 'FOLDER/tfjs/model.json is not JSON, or it is cut short: Unexpected end of JSON input'],
-  ['a model.json of something else', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'model.json'), '{"name": "left-pad", "version": "1.0.0"}') }), 'FOLDER/model.json is not a model file that can be opened (ONNX, TensorFlow.js layers model)'],
+  ['a model.json of something else', 'inspect', ({ dir }) => ({ model: writeText(join(dir, 'model.json'), '{"name": "left-pad", "version": "1.0.0"}') }), 'FOLDER/model.json is not a model file that can be opened ' + knownFormats],
   ['a model.json without weights', 'inspect', (place) => tensorFlowJs(place, ({ modelTopology }) => ({ modelTopology })), 'FOLDER/tfjs/model.json has no weights: its weightsManifest is missing'],
   ['a missing shard', 'inspect', (place) => tensorFlowJs(place, (json) => ({ ...json, weightsManifest: json.weightsManifest.map((group) => ({ ...group, paths: ['none.bin'] })) })), 'FOLDER/tfjs/model.json: the weight file none.bin is missing'],
   ['a short shard', 'inspect', (place) => tensorFlowJs(place, (json) => json, (folder) => filesBelow(folder).filter((file) => file.endsWith('.bin')).forEach((file) => truncateSync(join(folder, file), 10))), 'FOLDER/tfjs/model.json: group1-shard1of4.bin, group1-shard2of4.bin, group1-shard3of4.bin, group1-shard4of4.bin hold 40 bytes, their weights need 3412'],

@@ -2,12 +2,13 @@ import { open } from 'node:fs/promises';
 import { UserError } from '../job.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
 import type { Format } from './format.ts';
+import { keras } from './keras.ts';
 import { onnx } from './onnx.ts';
 import { tensorFlowJsLayers } from './tensorFlowJs.ts';
 import { tflite } from './tflite.ts';
 
 /** Every kind of model file that can be opened. To add one, add its file and its line here. */
-export const formats: readonly Format[] = [onnx, tensorFlowJsLayers, tflite];
+export const formats: readonly Format[] = [keras, onnx, tensorFlowJsLayers, tflite];
 
 /** The format of a file, told by its content. Throws a `UserError` that names the file. */
 export async function formatOf(path: string): Promise<Format> {

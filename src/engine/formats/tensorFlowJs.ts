@@ -27,7 +27,7 @@ const place = 'the weightsManifest';
 
 async function read(path: string): Promise<ModelGraph> {
   const json = await readModelJson(path);
-  const topology = readTopology(path, json.topology);
+  const topology = readTopology({ file: path, dialect: json.dialect }, json.topology);
   const groups = await readManifest(path, json.root);
   const bytes = await Promise.all(groups.map(readGroup));
   const stored = groups.flatMap((group, number) => group.weights.filter((weight) => !weight.optimizer).map((weight) => layerWeight(group, bytes[number]!, weight)));

@@ -5,6 +5,7 @@ import type { ModelProto } from '../../graph/onnx_pb.ts';
 import type { ElementType } from '../../graph/tensor.ts';
 import { FlowGraph, type Flow } from './flow.ts';
 import { layerKind } from './kinds/index.ts';
+import type { LayerCall } from './kinds/layerKind.ts';
 import { classNameOf } from './layerConfig.ts';
 import { isObject, field } from './json.ts';
 import { inputShapeOf, type Layer, type Model, type Reference } from './topology.ts';
@@ -85,7 +86,7 @@ class Assembly {
       if (results.has(key)) continue;
       if (++this.#calls > mostCalls) throw layer.config.error(`the model has more than ${mostCalls} calls of layers`);
       const read = layer.calls[call]!.map((reference) => find(reference, `layer "${layer.config.name}"`));
-      results.set(key, layer.model ? this.#nested(layer, layer.model, read) : [this.#call(layer, read)]);
+      results.set(key, layer.model ? this.#nested(layer, layer.model, read) : [this.#call(layer, call, read)]);
     }
     return model.outputs.map((reference) => find(reference, 'the model'));
   }
@@ -95,13 +96,15 @@ class Assembly {
     return this.run(model, inputs);
   }
 
-  #call(layer: Layer, inputs: Flow[]): Flow {
-    const { config } = layer;
-    const kind = layerKind(config);
-    const call = {
+  #call(layer: Layer, number: number, inputs: Flow[]): Flow {
+    const kind = layerKind(layer.config);
+    const given = layer.arguments[number];
+    const config = given ? layer.config.with(given.settings) : layer.config;
+    const call: LayerCall = {
       graph: this.#graph, config, name: layer.path,
-      weight: this.#weights.weightOf(layer), weightShape: (suffix: string) => this.#weights.shapeOf(layer, suffix),
+      weight: this.#weights.weightOf(layer), weightShape: (suffix) => this.#weights.shapeOf(layer, suffix), values: (suffix) => this.#weights.valuesOf(layer, suffix),
     };
+    if (kind.operate) return kind.operate(call, given?.operands.map((operand) => ('input' in operand ? inputs[operand.input]! : operand.constant)) ?? inputs);
     if (kind.join) {
       if (inputs.length < 2) throw config.error(`it joins ${inputs.length} values, it wants 2 or more`);
       return kind.join(call, inputs);

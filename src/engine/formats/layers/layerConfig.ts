@@ -1,6 +1,15 @@
 import { UserError } from '../../job.ts';
 import { field, isObject, type JsonObject } from './json.ts';
 
+/** Whose layers they are: programs mean different things by a few settings of the same name. */
+export type Dialect = 'tensorFlowJs' | 'keras2' | 'keras3';
+
+/** The file that layers were read from. */
+export interface Source {
+  file: string;
+  dialect: Dialect;
+}
+
 /**
  * The settings of one layer, read with their types checked. Keys are given as Python writes them (`kernel_size`); a file
  * may also have them as JavaScript does (`kernelSize`). Null counts as absent.
@@ -9,15 +18,22 @@ export class LayerConfig {
   /** The layer's class, as `Conv2D`. */
   readonly className: string;
   readonly name: string;
-  /** Absolute path of the model.json. */
+  /** The model's file, as messages name it: its absolute path. */
   readonly file: string;
+  readonly dialect: Dialect;
   readonly #fields: JsonObject;
 
-  constructor(className: string, name: string, file: string, fields: JsonObject) {
+  constructor(className: string, name: string, source: Source, fields: JsonObject) {
     this.className = className;
     this.name = name;
-    this.file = file;
+    this.file = source.file;
+    this.dialect = source.dialect;
     this.#fields = fields;
+  }
+
+  /** The same layer with further settings, as one call of it has them. */
+  with(settings: JsonObject): LayerConfig {
+    return new LayerConfig(this.className, this.name, this, { ...this.#fields, ...settings });
   }
 
   /** A setting as it stands; undefined where it is absent. */

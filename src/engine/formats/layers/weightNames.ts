@@ -8,6 +8,8 @@ interface Slot {
   suffix: string;
   /** Place in the layer's own list. */
   index: number;
+  /** Another name for it, where some program has one. */
+  alias: string | undefined;
 }
 
 /** How names in manifests were seen to be made, the surest first. */
@@ -42,14 +44,18 @@ export function assignWeights<Weight extends { name: string }>(model: Model, sto
     found.set(slot.layer.path, weights);
     free.delete(name);
   };
-  for (const [rule, fits] of namings.entries()) {
-    slots = slots.filter((slot) => {
-      // The first two rules are whole names; the others look for one.
-      const exact = rule === 0 ? `${slot.layer.path}/${slot.suffix}` : `${slot.layer.config.name}/${slot.suffix}`;
-      const name = rule < 2 ? (free.has(exact) ? exact : undefined) : [...free.keys()].find((candidate) => fits(slot, candidate));
-      if (name !== undefined) take(slot, name);
-      return name === undefined;
-    });
+  for (const aliased of [false, true]) {
+    for (const [rule, fits] of namings.entries()) {
+      slots = slots.filter((slot) => {
+        if (aliased && slot.alias === undefined) return true;
+        const named = aliased ? { ...slot, suffix: slot.alias! } : slot;
+        // The first two rules are whole names; the others look for one.
+        const exact = rule === 0 ? `${slot.layer.path}/${named.suffix}` : `${slot.layer.config.name}/${named.suffix}`;
+        const name = rule < 2 ? (free.has(exact) ? exact : undefined) : [...free.keys()].find((candidate) => fits(named, candidate));
+        if (name !== undefined) take(slot, name);
+        return name === undefined;
+      });
+    }
   }
   // Layers that were renamed after they were made: their weights still stand in the layers' order.
   for (const group of groupBy(slots, (slot) => slot.suffix).values()) {
@@ -68,7 +74,8 @@ function slotsOf(model: Model): Slot[] {
   return [...model.layers.values()].flatMap((layer) => {
     if (layer.model) return slotsOf(layer.model);
     if (layer.config.className === 'InputLayer') return [];
-    return (layerKind(layer.config).weights?.(layer.config) ?? []).map((suffix, index) => ({ layer, suffix, index }));
+    const kind = layerKind(layer.config);
+    return (kind.weights?.(layer.config) ?? []).map((suffix, index) => ({ layer, suffix, index, alias: kind.aliases?.[suffix] }));
   });
 }
 

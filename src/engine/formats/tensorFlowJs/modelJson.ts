@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { UserError } from '../../job.ts';
 import { field, isObject, type JsonObject } from '../layers/json.ts';
+import type { Dialect } from '../layers/layerConfig.ts';
 
 /** Longest model.json that is read: topologies are a few megabytes, weights lie in shards. */
 const longestJson = 256 * 2 ** 20;
@@ -11,6 +12,8 @@ export interface ModelJson {
   root: JsonObject;
   /** The model's own layer entry: `{class_name, config}`. */
   topology: JsonObject;
+  /** What Keras 3 exported means what Keras 3 means, not what TensorFlow.js understands, which cannot load it. */
+  dialect: Dialect;
 }
 
 /** Whether the first bytes are those of a model.json of TensorFlow.js, of layers or of another kind. */
@@ -37,7 +40,8 @@ export async function readModelJson(path: string): Promise<ModelJson> {
   if (!isObject(topology)) throw notAModel(path);
   const config = field(topology, 'model_config') ?? topology;
   if (!isObject(config) || typeof field(config, 'class_name') !== 'string') throw notAModel(path);
-  return { root, topology: config };
+  const version = field(topology, 'keras_version');
+  return { root, topology: config, dialect: typeof version === 'string' && version.startsWith('3.') ? 'keras3' : 'tensorFlowJs' };
 }
 
 function notAModel(path: string): UserError {

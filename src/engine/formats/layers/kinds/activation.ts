@@ -13,9 +13,11 @@ const alongLast = (opType: string): Activation => (graph, flow, name) => graph.o
 /** x · f(x), f made of the nodes that `factor` adds. */
 const gated = (factor: (graph: FlowGraph, flow: Flow, name: string) => string): Activation => (graph, flow, name) => graph.op('Mul', [flow.name, factor(graph, flow, `${name}/gate`)], {}, name);
 
-/** The activations that TensorFlow.js knows, by their names in small letters without underscores. */
+/** Activations by their names in small letters without underscores. */
 const activations: Record<string, Activation> = {
+  celu: simple('Celu'),
   elu: simple('Elu'),
+  exponential: simple('Exp'),
   gelu: gated((graph, flow, name) => {
     const scaled = graph.op('Mul', [flow.name, graph.builder.float(Math.SQRT1_2)], {}, `${name}/scaled`);
     return half(graph, graph.op('Erf', [scaled], {}, `${name}/erf`), name);
@@ -29,6 +31,14 @@ const activations: Record<string, Activation> = {
     return half(graph, graph.op('Tanh', [scaled], {}, `${name}/tanh`), name);
   }),
   hardsigmoid: simple('HardSigmoid', { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
+  hardsilu: simple('HardSwish'),
+  hardswish: simple('HardSwish'),
+  hardtanh: (graph, flow, name) => graph.op('Clip', [flow.name, graph.builder.float(-1), graph.builder.float(1)], {}, name),
+  leakyrelu: simple('LeakyRelu', { alpha: { float: 0.2 } }),
+  logsigmoid: (graph, flow, name) => {
+    const negative = graph.op('Neg', [flow.name], {}, `${name}/negative`);
+    return graph.op('Neg', [graph.op('Softplus', [negative], {}, `${name}/softplus`)], {}, name);
+  },
   logsoftmax: alongLast('LogSoftmax'),
   mish: gated((graph, flow, name) => graph.op('Tanh', [graph.op('Softplus', [flow.name], {}, `${name}/softplus`)], {}, name)),
   relu: simple('Relu'),
@@ -48,11 +58,23 @@ function half(graph: FlowGraph, value: string, name: string): string {
   return graph.op('Mul', [graph.op('Add', [value, graph.builder.float(1)], {}, `${name}/plus_one`), graph.builder.float(0.5)], {}, name);
 }
 
+/** relu6(x + 3) / 6, where Keras 2 had 0.2 x + 0.5 between 0 and 1. */
+const keras3HardSigmoid = simple('HardSigmoid', { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
+
+/** Adds the nodes of the activation that an operation is called; undefined where there is none of that name. */
+export function activate(call: LayerCall, flow: Flow, word: string): Flow | undefined {
+  if (!Object.hasOwn(activations, word)) return undefined;
+  const activation = word === 'hardsigmoid' && call.config.dialect === 'keras3' ? keras3HardSigmoid : activations[word]!;
+  return { ...flow, name: activation(call.graph, flow, call.name) };
+}
+
 /** The activation that a layer names; undefined for the linear one. */
 function activationOf(config: LayerConfig): Activation | undefined {
   const given = config.value('activation');
   const word = plainWord(classNameOf(given ?? 'linear') ?? '');
   if (word === 'linear') return undefined;
+  if (word === 'hardsigmoid' && config.dialect === 'keras3') return keras3HardSigmoid;
+  if (word === 'function') throw config.unsupported('its activation is a function of the author\'s own, and no code of a model is run');
   if (!Object.hasOwn(activations, word)) throw config.unsupported(`unknown activation: ${classNameOf(given) ?? JSON.stringify(given)}`);
   return activations[word];
 }
@@ -71,6 +93,14 @@ const elementwise = (add: (call: LayerCall, value: string) => string): LayerKind
 });
 
 const identity: LayerKind = { build: (_, flow) => flow };
+
+/** Layers that change values in training only, those of `keras.applications` included. */
+const trainingOnly = [
+  'ActivityRegularization', 'AlphaDropout', 'Dropout', 'GaussianDropout', 'GaussianNoise', 'Identity',
+  'RandomBrightness', 'RandomColorDegeneration', 'RandomColorJitter', 'RandomContrast', 'RandomElasticTransform', 'RandomErasing', 'RandomFlip',
+  'RandomGaussianBlur', 'RandomGrayscale', 'RandomHeight', 'RandomHue', 'RandomInvert', 'RandomPerspective', 'RandomPosterization', 'RandomRotation',
+  'RandomSaturation', 'RandomSharpness', 'RandomShear', 'RandomTranslation', 'RandomWidth', 'RandomZoom', 'SpatialDropout1D', 'SpatialDropout2D', 'StochasticDepth',
+];
 
 /** Layers that are activations, and those that do nothing outside of training. */
 export const activationLayers: Record<string, LayerKind> = {
@@ -106,13 +136,7 @@ export const activationLayers: Record<string, LayerKind> = {
     },
   },
   ThresholdedReLU: elementwise((call, value) => call.graph.op('ThresholdedRelu', [value], { alpha: { float: call.config.number('theta', 1) } }, call.name)),
-  ActivityRegularization: identity,
-  AlphaDropout: identity,
-  Dropout: identity,
-  GaussianDropout: identity,
-  GaussianNoise: identity,
-  SpatialDropout1D: identity,
-  SpatialDropout2D: identity,
+  ...Object.fromEntries(trainingOnly.map((name) => [name, identity])),
 };
 
 /** Keras' ReLU: the value from `threshold` on, `negative_slope` times its distance below, and never more than `max_value`. */

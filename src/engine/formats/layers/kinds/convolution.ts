@@ -83,6 +83,8 @@ export const convolutionLayers: Record<string, LayerKind> = {
   },
   DepthwiseConv2D: {
     weights: (config) => withBias(config, 'depthwise_kernel'),
+    // As Keras 3 calls it.
+    aliases: { depthwise_kernel: 'kernel' },
     build: (call, input) => activated(call, (name) => flowOf(call, input, depthwise(call, knownChannels(call, imageOf(call, input, 2)), (filters) => biasOf(call, filters), name))),
   },
   SeparableConv2D: {

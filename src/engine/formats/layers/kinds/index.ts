@@ -5,12 +5,13 @@ import { denseLayers } from './dense.ts';
 import type { LayerKind } from './layerKind.ts';
 import { mergingLayers } from './merging.ts';
 import { normalizationLayers } from './normalization.ts';
+import { operations } from './operations.ts';
 import { poolingLayers } from './pooling.ts';
 import { shapingLayers } from './shaping.ts';
 
-/** Every class of layers that can be opened, by its name in the file. */
+/** Every class of layers and every operation that can be opened, by its name in the file. */
 export const layerKinds: ReadonlyMap<string, LayerKind> = new Map(Object.entries({
-  ...activationLayers, ...convolutionLayers, ...denseLayers, ...mergingLayers, ...normalizationLayers, ...poolingLayers, ...shapingLayers,
+  ...activationLayers, ...convolutionLayers, ...denseLayers, ...mergingLayers, ...normalizationLayers, ...operations, ...poolingLayers, ...shapingLayers,
 }));
 
 /** What is known of a layer's class. Throws a `UserError` that names class, layer and file where nothing is. */

@@ -22,6 +22,8 @@ export interface LayerCall {
   weight(suffix: string, shape: readonly number[], arrangement?: Arrangement): string;
   /** Shape of one of the layer's weights as it is stored. */
   weightShape(suffix: string): number[];
+  /** Stored values of one of the layer's weights that the graph has as a constant, not to be trained. */
+  values(suffix: string): Float32Array;
 }
 
 /** What this program knows of a class of layers. */
@@ -32,4 +34,8 @@ export interface LayerKind {
   join?(call: LayerCall, inputs: Flow[]): Flow;
   /** Adds the nodes of a call on one input. */
   build?(call: LayerCall, input: Flow): Flow;
+  /** Adds the nodes of an operation, which takes constants among its operands. */
+  operate?(call: LayerCall, operands: readonly unknown[]): Flow;
+  /** Other names that programs give to a weight. */
+  aliases?: Readonly<Record<string, string>>;
 }

@@ -3,7 +3,7 @@ import { shown } from './image.ts';
 import type { LayerCall, LayerKind } from './layerKind.ts';
 
 /** Inputs of one rank in one order of axes: channels first where any of them has that already. */
-function aligned(call: LayerCall, inputs: Flow[]): Flow[] {
+export function aligned(call: LayerCall, inputs: Flow[]): Flow[] {
   const { graph } = call;
   const rank = Math.max(...inputs.map((input) => input.shape.length));
   if (inputs.every((input) => input.shape.length === rank)) {
@@ -22,7 +22,7 @@ function aligned(call: LayerCall, inputs: Flow[]): Flow[] {
   });
 }
 
-function broadcast(call: LayerCall, inputs: Flow[]): number[] {
+export function broadcast(call: LayerCall, inputs: Flow[]): number[] {
   return inputs.map((input) => input.shape).reduce((left, right) => left.map((dim, axis) => {
     const other = right[axis]!;
     if (dim === 1) return other;
@@ -75,6 +75,15 @@ export const mergingLayers: Record<string, LayerKind> = {
       const shape = broadcastExcept(all, axis);
       shape[axis] = sizes.some((size) => size < 0) ? -1 : sizes.reduce((sum, size) => sum + size, 0);
       return { ...all[0]!, shape, name: call.graph.op('Concat', all.map((input) => input.name), { axis: call.graph.axis(all[0]!, axis) }, call.name) };
+    },
+  },
+  // A residual scaled down, in keras.applications' InceptionResNetV2.
+  CustomScaleLayer: {
+    join: (call, inputs) => {
+      const [left, right, ...others] = aligned(call, inputs) as [Flow, Flow, ...Flow[]];
+      if (others.length > 0) throw call.config.error(`it has ${inputs.length} inputs, it wants 2`);
+      const scaled = call.graph.op('Mul', [right.name, call.graph.builder.float(call.config.number('scale', 1))], {}, `${call.name}/scaled`);
+      return fold(call, 'Add', [left, { ...right, name: scaled }], call.name);
     },
   },
   Maximum: variadic('Max'),

@@ -1,4 +1,5 @@
 import { range, type Flow } from '../flow.ts';
+import type { LayerConfig } from '../layerConfig.ts';
 import { inverse } from '../transpose.ts';
 import { shown } from './image.ts';
 import type { LayerCall, LayerKind } from './layerKind.ts';
@@ -51,6 +52,7 @@ function batchNormalization(call: LayerCall, input: Flow): Flow {
 /** Normalisation by the moments of each sample over some axes, which stand last for ONNX's node. */
 function layerNormalization(call: LayerCall, input: Flow): Flow {
   const { graph, config } = call;
+  if (config.flag('rms_scaling', false)) throw config.unsupported('rms_scaling');
   const given = axesOf(call, input);
   const axes = given.toSorted((left, right) => left - right);
   const size = (axis: number): number => input.shape[axis]!;
@@ -70,14 +72,93 @@ function layerNormalization(call: LayerCall, input: Flow): Flow {
   return { ...flow, name: graph.op('Transpose', [normalised], { perm: inverse(order) }, call.name) };
 }
 
+/** Normalisation over the rows, the columns and a part of the channels of each sample (Wu & He, arXiv 1803.08494). */
+function groupNormalization(call: LayerCall, input: Flow): Flow {
+  const { graph, config } = call;
+  const { builder } = graph;
+  const [axis, ...others] = axesOf(call, input);
+  const rank = input.shape.length;
+  if (others.length > 0 || (axis !== rank - 1 && axis !== 1)) throw config.unsupported('group normalisation over other axes than the channels');
+  const channels = input.shape[axis]!;
+  const given = config.number('groups', 32);
+  const groups = given === -1 ? channels : given;
+  if (channels < 0 || !(groups > 0) || channels % groups !== 0) throw config.error(`its ${channels} channels do not divide into ${groups} groups`);
+  const channelsFirst = axis === rank - 1 && rank > 2;
+  const value = channelsFirst ? graph.channelsFirst(input) : graph.plain(input);
+  const grouped = graph.op('Reshape', [value, builder.ints([0, groups, -1])], {}, `${call.name}/grouped`);
+  const normalised = graph.op('InstanceNormalization', [grouped, filled(call, [groups], 1), filled(call, [groups], 0)], { epsilon: { float: config.number('epsilon', 1e-3) } }, `${call.name}/normalised`);
+  const [scale, center] = [config.flag('scale', true), config.flag('center', true)];
+  const dims = [channels, ...new Array<number>(rank - 2).fill(1)];
+  let result = graph.op('Reshape', [normalised, graph.op('Shape', [value], {}, `${call.name}/shape`)], {}, scale || center ? `${call.name}/ungrouped` : call.name);
+  if (scale) result = graph.op('Mul', [result, call.weight('gamma', [channels], { dims })], {}, center ? `${call.name}/scaled` : call.name);
+  if (center) result = graph.op('Add', [result, call.weight('beta', [channels], { dims })], {}, call.name);
+  return { ...input, channelsFirst, name: result };
+}
+
+/** Smallest deviation that Keras' Normalization divides by. */
+const smallestDeviation = 1e-7;
+
+/** Moments of the training pictures, stored or given as settings; they are data about data, and are not trained. */
+function inputNormalization(call: LayerCall, input: Flow): Flow {
+  const { graph, config } = call;
+  const axes = (config.integers('axis') ?? []).length === 0 ? [] : axesOf(call, input);
+  const fixed = config.value('mean') !== undefined;
+  const [mean, variance] = (fixed ? ['mean', 'variance'].map((key) => numbersIn(config.value(key))) : ['mean', 'variance'].map((suffix) => [...call.values(suffix)])) as [number[], number[]];
+  const kept = input.shape.map((dim, axis) => (axes.includes(axis) ? dim : 1));
+  const size = kept.reduce((product, dim) => product * dim, 1);
+  if ([mean, variance].some((values) => (values.length !== size && values.length !== 1) || !values.every(Number.isFinite))) {
+    throw config.error(`its ${mean.length} means and ${variance.length} variances do not fit its input of shape [${shown(input.shape)}]`);
+  }
+  const flow = { ...input, name: graph.plain(input), channelsFirst: false };
+  // Leading axes of length one are left out: numbers for each channel are a vector.
+  const dims = kept.slice(Math.min(kept.length - 1, Math.max(0, kept.findIndex((dim) => dim !== 1))));
+  const constant = (values: number[]): string => (values.length === 1 ? graph.builder.float(values[0]!) : graph.builder.float(values, dims));
+  const deviation = variance.map((value) => Math.max(Math.sqrt(value), smallestDeviation));
+  if (config.flag('invert', false)) {
+    const scaled = graph.op('Mul', [flow.name, constant(deviation)], {}, `${call.name}/scaled`);
+    return { ...flow, name: graph.op('Add', [scaled, constant(mean)], {}, call.name) };
+  }
+  const centred = graph.op('Sub', [flow.name, constant(mean)], {}, `${call.name}/centred`);
+  return { ...flow, name: graph.op('Mul', [centred, constant(deviation.map((value) => 1 / value))], {}, call.name) };
+}
+
+/** The numbers of a list of any depth. */
+function numbersIn(value: unknown): number[] {
+  return ([value] as unknown[]).flat(Infinity).map((item) => (typeof item === 'number' ? item : NaN));
+}
+
+/** Values divided by their length along some axes, as `sqrt(max(Σ x², 1e-12))`. */
+function unitNormalization(call: LayerCall, input: Flow): Flow {
+  const { graph } = call;
+  const axes = graph.builder.ints(axesOf(call, input).map((axis) => graph.axis(input, axis)));
+  const square = graph.op('Mul', [input.name, input.name], {}, `${call.name}/square`);
+  const sum = graph.op('ReduceSum', [square, axes], { keepdims: 1 }, `${call.name}/sum`);
+  const length = graph.op('Sqrt', [graph.op('Max', [sum, graph.builder.float(1e-12)], {}, `${call.name}/bounded`)], {}, `${call.name}/length`);
+  return { ...input, name: graph.op('Div', [input.name, length], {}, call.name) };
+}
+
+/** What ConvNeXt multiplies each channel by (Touvron et al., arXiv 2103.17239). */
+function layerScale(call: LayerCall, input: Flow): Flow {
+  const { graph } = call;
+  const channels = input.shape.at(-1)!;
+  const flow = { ...input, name: graph.plain(input), channelsFirst: false };
+  return { ...flow, name: graph.op('Mul', [flow.name, call.weight('gamma', [channels])], {}, call.name) };
+}
+
+const scaleAndCenter = (config: LayerConfig): string[] => [...(config.flag('scale', true) ? ['gamma'] : []), ...(config.flag('center', true) ? ['beta'] : [])];
+
 /** Normalisations. */
 export const normalizationLayers: Record<string, LayerKind> = {
   BatchNormalization: {
-    weights: (config) => [...(config.flag('scale', true) ? ['gamma'] : []), ...(config.flag('center', true) ? ['beta'] : []), 'moving_mean', 'moving_variance'],
+    weights: (config) => [...scaleAndCenter(config), 'moving_mean', 'moving_variance'],
     build: batchNormalization,
   },
+  GroupNormalization: { weights: scaleAndCenter, build: groupNormalization },
   LayerNormalization: {
-    weights: (config) => [...(config.flag('scale', true) ? ['gamma'] : []), ...(config.flag('center', true) ? ['beta'] : [])],
+    weights: scaleAndCenter,
     build: layerNormalization,
   },
+  LayerScale: { weights: () => ['gamma'], build: layerScale },
+  Normalization: { weights: (config) => (config.value('mean') === undefined ? ['mean', 'variance', 'count'] : []), build: inputNormalization },
+  UnitNormalization: { build: unitNormalization },
 };

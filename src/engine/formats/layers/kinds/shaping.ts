@@ -18,9 +18,10 @@ function flatten(call: LayerCall, input: Flow): Flow {
   return { name: graph.op('Flatten', [value], { axis: 1 }, call.name), shape, channelsFirst: false };
 }
 
-function reshape(call: LayerCall, input: Flow): Flow {
+/** Values in another shape; `wanted` leaves the batch out, and −1 in it is what is left. */
+export function reshape(call: LayerCall, input: Flow, wanted: readonly number[]): Flow {
   const { graph, config } = call;
-  const target = (config.integers('target_shape') ?? []).map((dim) => (dim < 0 ? -1 : dim));
+  const target = wanted.map((dim) => (dim < 0 ? -1 : dim));
   const size = product(input.shape.slice(1));
   const open = target.indexOf(-1);
   const known = product(target.filter((dim) => dim >= 0));
@@ -35,11 +36,11 @@ function reshape(call: LayerCall, input: Flow): Flow {
   return { name: graph.op('Reshape', [graph.rowMajor(input), graph.builder.ints([0, ...dims])], {}, call.name), shape, channelsFirst };
 }
 
-function permute(call: LayerCall, input: Flow): Flow {
+/** Axes in another order; `dims` counts from 1 and leaves the batch out. */
+export function permute(call: LayerCall, input: Flow, dims: readonly number[]): Flow {
   const { graph, config } = call;
-  const dims = config.integers('dims') ?? [];
   const rank = input.shape.length;
-  if (dims.length !== rank - 1 || range(1, rank).some((axis) => !dims.includes(axis))) throw config.wrong('dims', `the axes 1 to ${rank - 1} in some order`);
+  if (dims.length !== rank - 1 || range(1, rank).some((axis) => !dims.includes(axis))) throw config.error(`it orders the axes as ${shown(dims)}, expected 1 to ${rank - 1} in some order`);
   const order = [0, ...dims];
   const shape = order.map((axis) => input.shape[axis]!);
   const stored = order.map((axis) => graph.axis(input, axis));
@@ -63,7 +64,9 @@ function zeroPadding(call: LayerCall, input: Flow): Flow {
   const [rows, columns] = margins(call, 'padding', 1) as [[number, number], [number, number]];
   const pads = call.graph.builder.ints([0, 0, rows[0], columns[0], 0, 0, rows[1], columns[1]]);
   const spatial = image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim + [rows, columns][axis]!.reduce((sum, size) => sum + size, 0)));
-  return flowOf(call, input, { ...image, name: call.graph.op('Pad', [image.name, pads], {}, call.name), spatial });
+  const name = call.graph.op('Pad', [image.name, pads], {}, call.name);
+  call.graph.zeroPadded.set(name, [image.name, pads]);
+  return flowOf(call, input, { ...image, name, spatial });
 }
 
 /** An end that no axis reaches: ONNX cuts up to it. */
@@ -93,16 +96,31 @@ function interpolation(call: LayerCall, coordinates: 'asymmetric' | 'half_pixel'
 function upSampling(call: LayerCall, input: Flow): Flow {
   const image = imageOf(call, input, 2);
   const size = call.config.counts('size', 2, 2);
-  // TensorFlow.js scales from the corner, where Keras begins in the middle of the first pixel.
-  const attributes = interpolation(call, 'asymmetric', 'nearest');
+  // TensorFlow.js scales from the corner, where Keras begins in the middle of the first pixel; it is the same for `nearest`.
+  const keras = call.config.dialect !== 'tensorFlowJs' && call.config.word('interpolation', 'nearest') === 'bilinear';
+  const attributes = interpolation(call, keras ? 'half_pixel' : 'asymmetric', 'nearest');
   const result = call.graph.op('Resize', [image.name, '', call.graph.builder.float([1, 1, ...size])], attributes, call.name);
   return flowOf(call, input, { ...image, name: result, spatial: image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim * size[axis]!)) });
+}
+
+/** The middle of a picture that is at least as large; the odd row or column is left out before. */
+function centerCrop(call: LayerCall, input: Flow): Flow {
+  const { config } = call;
+  const { builder } = call.graph;
+  const image = imageOf(call, input, 2);
+  const spatial = [config.count('height', 0), config.count('width', 0)];
+  if (image.spatial.some((dim, axis) => dim < spatial[axis]!)) {
+    throw config.unsupported(`it crops ${shown(image.spatial)} to ${shown(spatial)}, which is done only where the picture is known to be as large`);
+  }
+  const start = image.spatial.map((dim, axis) => Math.floor((dim - spatial[axis]!) / 2));
+  const result = call.graph.op('Slice', [image.name, builder.ints(start), builder.ints(start.map((at, axis) => at + spatial[axis]!)), builder.ints([2, 3])], {}, call.name);
+  return flowOf(call, input, { ...image, name: result, spatial });
 }
 
 /** As Keras does it: TensorFlow.js has the layer too, but cannot run it inside a model. */
 function resizing(call: LayerCall, input: Flow): Flow {
   const { config, graph } = call;
-  if (config.flag('crop_to_aspect_ratio', false)) throw config.unsupported('crop_to_aspect_ratio');
+  for (const setting of ['antialias', 'crop_to_aspect_ratio', 'pad_to_aspect_ratio']) if (config.flag(setting, false)) throw config.unsupported(setting);
   const image = imageOf(call, input, 2);
   const spatial = [config.count('height', 0), config.count('width', 0)];
   // ONNX Runtime 1.30 does not take sizes for some of the axes, so that batch and channels are read from the input.
@@ -141,12 +159,13 @@ function repeatVector(call: LayerCall, input: Flow): Flow {
 
 /** Layers that move, cut, repeat or scale values and learn nothing. */
 export const shapingLayers: Record<string, LayerKind> = {
+  CenterCrop: { build: centerCrop },
   Cropping2D: { build: cropping },
   Flatten: { build: flatten },
-  Permute: { build: permute },
+  Permute: { build: (call, input) => permute(call, input, call.config.integers('dims') ?? []) },
   RepeatVector: { build: repeatVector },
   Rescaling: { build: rescaling },
-  Reshape: { build: reshape },
+  Reshape: { build: (call, input) => reshape(call, input, call.config.integers('target_shape') ?? []) },
   Resizing: { build: resizing },
   UpSampling2D: { build: upSampling },
   ZeroPadding2D: { build: zeroPadding },

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { keras } from '../../../src/engine/formats/keras.ts';
+import { layerKinds } from '../../../src/engine/formats/layers/kinds/index.ts';
+import { assertAgree, run } from '../tensorFlowJs/reference.ts';
+import { answers, familyFile, pictures, readJson, temporaryFolder, type Family } from './modelFiles.ts';
+
+const networks = readJson(resolve(import.meta.dirname, '../../fixtures/keras/layers.json.gz')) as Family[];
+
+describe('Keras: what each layer computes', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+
+  for (const network of networks) {
+    it(network.family.replaceAll('_', ' '), async () => {
+      const graph = await keras.read(await familyFile(folder, network));
+      assertAgree(await run(graph, pictures(network)), answers(network));
+      const trained = network.weights.filter(([, , kind]) => !['mean', 'variance', 'count'].includes(kind));
+      assert.deepEqual([...graph.origins.values()].map((origin) => origin.key).sort(), trained.map(([path]) => path).sort(), 'every weight has an origin');
+    });
+  }
+
+  it('every layer and operation of Keras 3 that can be opened was held against Keras', () => {
+    const text = JSON.stringify(networks.map((network) => network.config));
+    const seen = new Set([...text.matchAll(/"module":"([^"]*)","class_name":"(\w+)"/g)].map(([, module, name]) => (module!.startsWith('keras.src.ops') ? `ops.${name}` : name!)));
+    assert.deepEqual([...layerKinds.keys()].filter((name) => !name.startsWith('tf.') && !name.startsWith('Random') && !seen.has(name)).sort(), []);
+  });
+});
