@@ -3,12 +3,13 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Comparison, DistortionChange, Share, ShareChange, Stabilization } from '../../src/engine/results.ts';
 import { dotMark, dotPlot, type Dot } from '../charts/dotPlot.ts';
 import { shareScale } from '../charts/scale.ts';
-import { baseName, distortionKey, distortionName, interval, percent, points, pointsInterval, pValue } from '../format.ts';
+import { baseName, distortionKey, distortionName, interval, measure, percent, points, pointsInterval, pValue } from '../format.ts';
 import { downIcon, evenIcon, rightIcon, upIcon, wrongIcon } from '../icons.ts';
 import { cell, phrase, shareText, warnings } from '../parts.ts';
 import { howItWasMade } from '../provenance.ts';
 import { distortionMeaning, strings } from '../strings.ts';
 import { trainingDetails } from './trainingDetails.ts';
+import type { GalleryState } from '../viewState.ts';
 import { comparisonVerdict, direction, stabilizationVerdict } from '../verdict.ts';
 
 const text = strings.compareView;
@@ -19,7 +20,8 @@ export interface ComparePart {
   run: string;
 }
 
-type OpenPart = (run: string) => void;
+/** Opens the gallery on the pairs that pass a filter. */
+type OpenPairs = (filter: Partial<GalleryState>) => void;
 
 /** A paired difference: sign, size, interval, p, and in words what it means. Negative is better. */
 function changeText(change: ShareChange | undefined): TemplateResult {
@@ -29,7 +31,18 @@ function changeText(change: ShareChange | undefined): TemplateResult {
   return html`<span class="two numbers ${way}">${sign} ${points(change.difference)}<br>${text[way]}<br><span class="muted">${pointsInterval(change.low, change.high)}<br>${pValue(change.p)}</span></span>`;
 }
 
-const pairsText = ({ pairs }: DistortionChange): TemplateResult => html`<span class="two">${text.newlyStable(pairs.newlyStable)}<br>${text.newlyBroken(pairs.newlyBroken)}</span>`;
+/** How many pairs are newly stable and newly broken since another run, each with the way to them. */
+function pairsText(change: DistortionChange, run: string, since: string, open: OpenPairs): TemplateResult {
+  const { pairs, name, strength } = change;
+  const link = (newly: 'stable' | 'broken', n: number, words: string): TemplateResult | string => n === 0 ? words
+    : html`<button class="link" aria-label=${text.openPairs(words, distortionName(change))} @click=${() => open({ run, against: { run: since, newly }, distortion: { name, strength } })}>${words} ›</button>`;
+  return html`<span class="two">${link('stable', pairs.newlyStable, text.newlyStable(pairs.newlyStable))}<br>${link('broken', pairs.newlyBroken, text.newlyBroken(pairs.newlyBroken))}</span>`;
+}
+
+/** Medians of the feature distance; where they moved. */
+const distancesText = (values: number[]): TemplateResult => new Set(values).size === 1
+  ? html`<span class="two">${measure(values[0]!)}<br><span class="muted">${text.unchanged}</span></span>`
+  : html`<span class="two numbers">${values.map((value, index) => html`${index === 0 ? nothing : html` →<br>`}${measure(value)}`)}</span>`;
 
 const legend = (dots: { shape: Dot['shape']; name: string }[]): TemplateResult => html`<div class="legend">${dots.map(({ shape, name }) => html`<span>${dotMark(shape)}${name}</span>`)}</div>`;
 
@@ -40,8 +53,8 @@ const columns = (names: string[], end: number): TemplateResult => html`
     ${names.map((name) => html`<span role="columnheader">${name}</span>`)}
   </div></div>`;
 
-const openButtons = (parts: ComparePart[], open: OpenPart): TemplateResult => html`
-  <div class="open-parts">${parts.map(({ name, run }) => html`<button class="secondary" @click=${() => open(run)}>${text.open(name)}</button>`)}</div>`;
+const openButtons = (parts: ComparePart[], open: OpenPairs): TemplateResult => html`
+  <div class="open-parts">${parts.map(({ name, run }) => html`<button class="secondary" @click=${() => open({ run })}>${text.open(name)}</button>`)}</div>`;
 
 /** A point of a dot plot; none for a model without classes. */
 const dot = <Shape extends string>(name: string, shape: Shape, share: Share | undefined): { name: string; shape: Shape; share: Share }[] => (share ? [{ name, shape, share }] : []);
@@ -49,8 +62,9 @@ const dot = <Shape extends string>(name: string, shape: Shape, share: Share | un
 const optionalShare = (share: Share | undefined): ReturnType<typeof shareText> | string => (share ? shareText(share) : '–');
 
 /** The three evaluations of a stabilization. */
-export function compareStabilization(result: Stabilization, parts: ComparePart[], open: OpenPart, reveal: (path: string) => void): TemplateResult {
+export function compareStabilization(result: Stabilization, parts: ComparePart[], open: OpenPairs, reveal: (path: string) => void): TemplateResult {
   const verdict = stabilizationVerdict(result);
+  const [before, , after] = parts as [ComparePart, ComparePart, ComparePart];
   const controls = new Map(result.overControl.distortions.map((change) => [distortionKey(change), change]));
   const shares = result.comparison.distortions.map((change) => ({ change, control: controls.get(distortionKey(change)) }));
   const end = shareScale(shares.flatMap(({ change, control }) => [change.labelInstability?.a.high ?? 0, change.labelInstability?.b.high ?? 0, control?.labelInstability?.a.high ?? 0]));
@@ -63,7 +77,7 @@ export function compareStabilization(result: Stabilization, parts: ComparePart[]
       <p class="details">${text.controlMeans}</p>
       ${legend([{ shape: 'before', name: text.before }, { shape: 'control', name: text.control }, { shape: 'after', name: text.after }])}
       <div class="table changes" role="table" aria-label=${text.table}>
-        ${columns([text.before, text.control, text.after, text.overControl, text.overBefore, text.pairs], end)}
+        ${columns([text.before, text.control, text.after, text.overControl, text.overBefore, text.distance, text.pairs], end)}
         <div role="rowgroup">${shares.map(({ change, control }) => html`
           <div role="row">
             <div role="rowheader" title=${distortionMeaning(change)}>${distortionName(change)}</div>
@@ -77,7 +91,8 @@ export function compareStabilization(result: Stabilization, parts: ComparePart[]
             ${cell(text.after, optionalShare(change.labelInstability?.b))}
             ${cell(text.overControl, changeText(control?.labelInstability ?? undefined))}
             ${cell(text.overBefore, changeText(change.labelInstability ?? undefined))}
-            ${cell(text.pairs, pairsText(change))}
+            ${cell(text.distance, distancesText([change.featureDistance.a, ...(control ? [control.featureDistance.a] : []), change.featureDistance.b]))}
+            ${cell(text.pairs, pairsText(change, after.run, before.run, open))}
           </div>`)}</div>
       </div>
       ${cleanPrecision([
@@ -103,18 +118,18 @@ function cleanPrecision(columns: [string, Share | undefined][], change: ShareCha
 }
 
 /** Two runs chosen by the user. */
-export function compareRuns(comparison: Comparison, parts: ComparePart[], open: OpenPart): TemplateResult {
+export function compareRuns(comparison: Comparison, parts: ComparePart[], open: OpenPairs): TemplateResult {
   const verdict = comparisonVerdict(comparison);
   const end = shareScale(comparison.distortions.flatMap(({ labelInstability }) => (labelInstability ? [labelInstability.a.high, labelInstability.b.high] : [])));
   const names = { a: `${text.a}: ${baseName(comparison.a.model)}`, b: `${text.b}: ${baseName(comparison.b.model)}` };
   return html`
     <div class="view">
-      ${comparison.differences.length === 0 ? nothing : html`<p>${text.differences}:</p>${warnings(comparison.differences)}`}
+      ${comparison.differences.length === 0 ? nothing : html`<div class="differences" role="note"><h3>${text.differences}</h3><p>${text.differencesMean}</p>${warnings(comparison.differences)}</div>`}
       <h2 class="verdict">${phrase(verdict.headline)}</h2>
       ${verdict.details.map((sentence) => html`<p class="details">${sentence}</p>`)}
       ${legend([{ shape: 'before', name: `${names.a} (${baseName(comparison.a.run)})` }, { shape: 'after', name: `${names.b} (${baseName(comparison.b.run)})` }])}
       <div class="table changes two-runs" role="table" aria-label=${text.table}>
-        ${columns([text.a, text.b, text.change, text.pairsTwo], end)}
+        ${columns([text.a, text.b, text.change, text.distance, text.pairsTwo], end)}
         <div role="rowgroup">${comparison.distortions.map((change) => html`
           <div role="row">
             <div role="rowheader" title=${distortionMeaning(change)}>${distortionName(change)}</div>
@@ -122,7 +137,8 @@ export function compareRuns(comparison: Comparison, parts: ComparePart[], open: 
             ${cell(text.a, optionalShare(change.labelInstability?.a))}
             ${cell(text.b, optionalShare(change.labelInstability?.b))}
             ${cell(text.change, changeText(change.labelInstability ?? undefined))}
-            ${cell(text.pairsTwo, pairsText(change))}
+            ${cell(text.distance, distancesText([change.featureDistance.a, change.featureDistance.b]))}
+            ${cell(text.pairsTwo, pairsText(change, comparison.b.run, comparison.a.run, open))}
           </div>`)}</div>
       </div>
       ${cleanPrecision([[text.a, comparison.clean?.precisionAt1.a], [text.b, comparison.clean?.precisionAt1.b]], comparison.clean?.precisionAt1)}

@@ -14,7 +14,7 @@ import { baseStyles } from '../styles/base.ts';
 import { distancesStyles } from '../styles/distances.ts';
 import type { DistancesState } from '../viewState.ts';
 import { recallTable } from './recallTable.ts';
-import { atEdge, countBelow, gathered, lastEdge, nearestEdge } from './threshold.ts';
+import { atEdge, countBelow, edgeOfShare, gathered, lastEdge, nearestEdge } from './threshold.ts';
 
 const text = strings.distances;
 const KINDS = ['before', 'control', 'after'] as const;
@@ -60,6 +60,16 @@ export class DistancesView extends LitElement {
     }
   }
 
+  /** The runs whose distances differ, each with the names of those that share them: training after the features moves none. */
+  private get groups(): { run: RunDistances; name: string; kind: HistogramSeries['kind'] }[] {
+    const runs = this.distances?.runs ?? [];
+    const key = ({ distortions }: RunDistances): string => JSON.stringify(distortions);
+    return runs.filter((run, index) => runs.findIndex((other) => key(other) === key(run)) === index).map((run) => {
+      const same = runs.flatMap((other, index) => key(other) === key(run) ? [index] : []);
+      return { run, name: same.map((index) => this.sources[index]!.name).join(' = '), kind: this.kindOf(same.at(-1)!) };
+    });
+  }
+
   /** The histograms of all series together, to find out how much of the axis is needed. */
   private get edges(): { bins: number; last: number } {
     const runs = this.distances?.runs ?? [];
@@ -67,10 +77,12 @@ export class DistancesView extends LitElement {
     return { bins: all[0]?.length ?? 1, last: lastEdge(all) };
   }
 
-  /** The threshold as an edge: the chosen one, else that of the first run where 98 of 100 that are found are right. */
+  /** The threshold as an edge: the chosen one, else the largest below which at most 1 in 100 pairs of different pictures lies. */
   private edge({ end, runs }: Distances): number {
-    const found = runs[0]?.distortions.map(({ atPrecision98 }) => atPrecision98?.threshold).filter((threshold) => threshold !== undefined) ?? [];
-    return nearestEdge(this.view.threshold ?? (found.length > 0 ? Math.min(...found) : end / 4), end, this.edges.bins);
+    const { bins } = this.edges;
+    if (this.view.threshold !== null) return nearestEdge(this.view.threshold, end, bins);
+    const negatives = runs[0]?.negatives;
+    return negatives ? Math.max(1, edgeOfShare(negatives.bins, 0.01)) : nearestEdge(end / 4, end, bins);
   }
 
   private distanceOf(edge: number): number {
@@ -107,11 +119,12 @@ export class DistancesView extends LitElement {
       <h2 class="verdict">${this.headline(distances, edge)}</h2>
       <p class="details">${text.means}</p>
       <p class="details">${this.negativesText(distances)}</p>
+      ${distances.runs.length > 1 && this.groups.length === 1 ? html`<p class="details">${text.same}</p>` : nothing}
       ${this.controls(edge)}
       ${this.legend(distances)}
       <div class="panels">${distances.runs[0]?.distortions.map((_, index) => this.panel(distances, index, edge))}</div>
       ${this.brushBar(distances)}
-      ${recallTable(distances, this.sources)}`;
+      ${recallTable(this.groups)}`;
   }
 
   /** What the threshold does to the distortion that loses most by it. */
@@ -144,7 +157,7 @@ export class DistancesView extends LitElement {
 
   private legend({ runs }: Distances): TemplateResult {
     return html`<p class="legend">
-      ${runs.map((_, index) => html`<span>${seriesMark(this.kindOf(index))}${text.series(this.sources[index]!.name)}</span>`)}
+      ${this.groups.map(({ kind, name }) => html`<span>${seriesMark(kind)}${text.series(name)}</span>`)}
       ${runs.some(({ negatives }) => negatives) ? html`<span>${seriesMark('negatives')}${text.different}</span>` : nothing}
       <span><svg class="series" viewBox="0 0 28 10" width="28" height="10" aria-hidden="true"><path class="threshold" d="M14 0V10"/></svg>${text.thresholdMark}</span></p>`;
   }
@@ -152,23 +165,23 @@ export class DistancesView extends LitElement {
   private panel({ runs, end }: Distances, index: number, edge: number): TemplateResult {
     const { bins, last } = this.edges;
     const spec = runs[0]!.distortions[index]!;
-    const present = runs.flatMap((run, number) => {
-      const distortion = run.distortions.find(({ name, strength }) => name === spec.name && strength === spec.strength);
-      return distortion ? [{ run, number, distortion }] : [];
+    const present = this.groups.flatMap((group) => {
+      const distortion = group.run.distortions.find(({ name, strength }) => name === spec.name && strength === spec.strength);
+      return distortion ? [{ ...group, distortion }] : [];
     });
     const negatives = runs.at(-1)?.negatives ?? runs[0]?.negatives ?? null;
     const series: HistogramSeries[] = [
       ...(negatives ? [{ kind: 'negatives' as const, shares: gathered(negatives.bins, last, MOST_BARS) }] : []),
-      ...present.map(({ number, distortion }) => ({ kind: this.kindOf(number), shares: gathered(distortion.bins, last, MOST_BARS) })),
+      ...present.map(({ kind, distortion }) => ({ kind, shares: gathered(distortion.bins, last, MOST_BARS) })),
     ];
     const shown = last / bins * end;
     const marks = { threshold: edge / last, brush: this.view.brush && { from: Math.min(1, this.view.brush.from / shown), to: Math.min(1, this.view.brush.to / shown) } };
     const name = distortionName(spec);
-    const sentences = present.map(({ run, number, distortion }) => this.found(run, distortion.bins, edge, present.length > 1 ? this.sources[number]!.name : null));
+    const sentences = present.map(({ run, name: group, distortion }) => this.found(run, distortion.bins, edge, present.length > 1 ? group : null));
     return html`
       <section class="panel">
         <h3>${name}</h3>
-        <div class="chart" @pointerdown=${this.onPointer} @pointermove=${this.onPointer} @pointerup=${this.onPointer}>${distanceHistogram(`${name}. ${sentences.join(' ')}`, series, marks, this.view.cumulative)}</div>
+        <div class="chart" @pointerdown=${this.onPointer} @pointermove=${this.onPointer} @pointerup=${this.onPointer}>${distanceHistogram(`${name}. ${sentences.join('; ')}`, series, marks, this.view.cumulative)}</div>
         <div class="scale"><span>0</span><span>${measure(shown)}</span></div>
         <div class="found">${sentences.map((sentence) => html`<p class="numbers">${sentence}</p>`)}</div>
       </section>`;

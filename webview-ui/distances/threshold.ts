@@ -6,6 +6,14 @@ export const countBelow = (bins: number[], edge: number): number => bins.slice(0
 /** The edge of the bins that is nearest to a distance. */
 export const nearestEdge = (distance: number, end: number, bins: number): number => Math.max(0, Math.min(bins, Math.round(distance / end * bins)));
 
+/** The last edge below which at most a share of all lies. */
+export function edgeOfShare(bins: number[], share: number): number {
+  const most = share * countBelow(bins, bins.length);
+  let edge = 0;
+  for (let below = bins[0] ?? 0; edge < bins.length && below <= most; below += bins[edge] ?? 0) edge++;
+  return edge;
+}
+
 /** Recall and precision where pairs below an edge count as duplicates; no precision where nothing is known to be different, or nothing is below. */
 export function atEdge(positives: number[], negatives: number[] | null, edge: number): { recall: number; precision: number | null; found: number } {
   const found = countBelow(positives, edge);

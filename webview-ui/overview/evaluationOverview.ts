@@ -32,7 +32,7 @@ function row(result: DistortionResult, evaluation: Evaluation, scale: { share: n
       <div role="rowheader" title=${distortionMeaning(result)}>${name}</div>
       ${cell(text.instability, share ? intervalBar(name, share, scale.share) : html`<span class="muted">${text.noLabels}</span>`, 'plain-bar')}
       ${cell('', share ? shareText(share) : '')}
-      ${cell(text.distance, html`${distanceStrip(distance, scale.distance)}<span class="muted numbers">${text.distanceText(measure(distance.median), measure(distance.p95))}</span>`, 'wide-cell')}
+      ${cell(text.distance, html`${distanceStrip(distance, scale.distance)}<span class="muted wrap">${text.distanceText(measure(distance.median), measure(distance.p95))}</span>`, 'wide-cell')}
       ${cell(text.precision, precisionText(evaluation.clean?.precisionAt1, result.precisionAt1), 'wide-cell')}
       ${cell('', share === null || share.count === 0 ? html`<span class="muted">${strings.pairs(0)}</span>`
         : html`<button class="link numbers" aria-label=${text.openPairs(share.count, name)} @click=${() => open(result, 'labelInstability')}>${strings.pairs(share.count)} ›</button>`, 'after-break')}

@@ -4,8 +4,10 @@ import { css } from 'lit';
 export const compareStyles = css`
   .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; padding-top: 10px; color: var(--quiet); }
   .legend span { display: inline-flex; align-items: center; gap: 5px; }
-  .table.changes { grid-template-columns: minmax(110px, auto) minmax(160px, 2fr) repeat(6, auto); }
-  .table.changes.two-runs { grid-template-columns: minmax(110px, auto) minmax(160px, 2fr) repeat(4, auto); }
+  .table.changes { grid-template-columns: minmax(110px, auto) minmax(160px, 2fr) repeat(7, auto); }
+  .table.changes.two-runs { grid-template-columns: minmax(110px, auto) minmax(160px, 2fr) repeat(5, auto); }
+  .differences { border-inline-start: 3px solid var(--vscode-charts-yellow); padding: 4px 12px; margin-bottom: 14px; }
+  .differences .notes { padding: 4px 0 0; }
   .dots { display: grid; gap: 0; padding-inline: 6px; }
   .dots svg.dot { width: 100%; display: block; overflow: visible; height: 13px; }
   .before { color: var(--vscode-charts-foreground, var(--vscode-foreground)); }

@@ -11,7 +11,7 @@ export const overviewStyles = css`
   .view > * + section { margin-top: 26px; }
   section > h2 { padding-bottom: 6px; }
   .table { display: grid; margin-top: 16px; align-items: center; }
-  .table.measures { grid-template-columns: minmax(110px, auto) minmax(90px, 2.2fr) auto minmax(120px, 1.4fr) auto auto; }
+  .table.measures { grid-template-columns: minmax(110px, auto) minmax(90px, 2.2fr) auto minmax(130px, 1.4fr) auto auto; }
   .table [role='row'], .table [role='rowgroup'] { display: contents; }
   .table [role='columnheader'] { color: var(--quiet); font-size: 0.9em; padding: 0 16px 4px 0; border-bottom: 1px solid var(--rule); align-self: end; text-align: start; }
   .table [role='cell'], .table [role='rowheader'] { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--rule); align-self: stretch; display: flex; flex-direction: column; justify-content: center; min-width: 0; }

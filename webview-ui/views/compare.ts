@@ -37,12 +37,11 @@ export const compareView: View = {
     const { result, comparison } = state;
     const stabilization: Stabilization | null = result?.kind === 'stabilization' && isWhole(result) ? result : null;
     const choice = comparison !== null && stabilization !== null ? comparisonChoice(context) : '';
-    const open = (run: string): void => openGallery({ run });
     if (comparison && (!stabilization || kept.comparing === 'runs')) {
-      return html`${choice}${compareRuns(comparison, [{ name: strings.compareView.a, run: comparison.a.run }, { name: strings.compareView.b, run: comparison.b.run }], open)}`;
+      return html`${choice}${compareRuns(comparison, [{ name: strings.compareView.a, run: comparison.a.run }, { name: strings.compareView.b, run: comparison.b.run }], openGallery)}`;
     }
     if (stabilization) {
-      return html`${choice}${compareStabilization(stabilization, stabilizationParts(state.run ?? stabilization.run), open, (path) => void call('revealFile', { path }))}`;
+      return html`${choice}${compareStabilization(stabilization, stabilizationParts(state.run ?? stabilization.run), openGallery, (path) => void call('revealFile', { path }))}`;
     }
     return !result || !isWhole(result) ? message(state, call) : nothingToCompare(context);
   },
