@@ -22,7 +22,7 @@ export const clip: GradientFunction = (node) => [() => {
     ...(node.input(2) ? [node.op('Less', [node.output, node.input(2)])] : []),
   ];
   if (limits.length === 0) return node.outputGradient;
-  return node.where(limits.reduce((left, right) => node.op('And', [left, right])), node.outputGradient, node.scalar(0));
+  return node.gate(limits.reduce((left, right) => node.op('And', [left, right])), node.outputGradient);
 }];
 
 /** x where it is positive, a·(exp x − 1) elsewhere, whose slope is y + a. */
@@ -56,7 +56,7 @@ export const gelu: GradientFunction = (node) => [() => {
 /** Clip(a·x + b, 0, 1). */
 export const hardSigmoid: GradientFunction = (node) => [() => {
   const inside = node.op('And', [node.op('Greater', [node.output, node.scalar(0)]), node.op('Less', [node.output, node.scalar(1)])]);
-  return node.where(inside, node.op('Mul', [node.outputGradient, node.scalar(node.number('alpha', 0.2))]), node.scalar(0));
+  return node.gate(inside, node.op('Mul', [node.outputGradient, node.scalar(node.number('alpha', 0.2))]));
 }];
 
 /** x·Clip(x/6 + ½, 0, 1). */
@@ -85,7 +85,7 @@ export const pRelu: GradientFunction = (node) => [
 ];
 
 export const relu: GradientFunction = (node) => [() =>
-  node.where(node.op('Greater', [node.output, node.scalar(0)]), node.outputGradient, node.scalar(0))];
+  node.gate(node.op('Greater', [node.output, node.scalar(0)]), node.outputGradient)];
 
 /** γ·Elu(x); below 0 the slope is y + γ·α. */
 export const selu: GradientFunction = (node) => [() => {
@@ -108,4 +108,4 @@ export const tanh: GradientFunction = (node) => [() =>
   scaled(node, node.op('Sub', [node.scalar(1), node.op('Mul', [node.output, node.output])]))];
 
 export const thresholdedRelu: GradientFunction = (node) => [() =>
-  node.where(node.op('Greater', [node.input(0), node.scalar(node.number('alpha', 1))]), node.outputGradient, node.scalar(0))];
+  node.gate(node.op('Greater', [node.input(0), node.scalar(node.number('alpha', 1))]), node.outputGradient)];

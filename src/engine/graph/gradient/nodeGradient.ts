@@ -2,6 +2,7 @@ import { attributesOf, describeNode, type AttributeValue } from '../modelGraph.t
 import type { Attribute, GraphBuilder } from '../graphBuilder.ts';
 import type { MeasuredValue, MeasuredValues } from '../measureShapes.ts';
 import type { NodeProto } from '../onnx_pb.ts';
+import { elementTypeCode } from '../tensor.ts';
 import { UserError } from '../../job.ts';
 
 /**
@@ -96,6 +97,11 @@ export class NodeGradient {
   /** `whenTrue` and `whenFalse` may be scalars. */
   where(condition: string, whenTrue: string, whenFalse: string): string {
     return this.op('Where', [condition, whenTrue, whenFalse]);
+  }
+
+  /** A gradient where a condition holds, 0 elsewhere. As a product: ONNX Runtime's Where takes half as long again. */
+  gate(condition: string, gradient: string): string {
+    return this.op('Mul', [gradient, this.op('Cast', [condition], { to: elementTypeCode.float32 })]);
   }
 
   /** The shape of a value as an input of other nodes: a constant where it is fixed. */
