@@ -37,6 +37,7 @@ const handlers: Handlers = {
   clipCurves: async (query) => (await import('./engine/runs/sequenceView.ts')).clipCurves(query),
   frames: async (query) => (await import('./engine/runs/sequenceView.ts')).framesPage(query),
   framePicture: async (query) => (await import('./engine/runs/sequenceView.ts')).framePicture(query),
+  writePoint: async ({ run, index, output }) => (await import('./engine/writePoint.ts')).writePoint(run, index, output),
 };
 
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));

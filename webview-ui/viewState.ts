@@ -1,5 +1,6 @@
 /** What the panel keeps over being hidden and shown again: the view, the gallery's sort, filters and place. */
 import type { SequenceState } from './sequence/sequenceRun.ts';
+import type { SweepState } from './views/sweep.ts';
 import type { PairSort, PanelView } from '../src/protocol.ts';
 
 /** What the gallery shows and where it stands. */
@@ -50,6 +51,7 @@ export interface ViewState {
   gallery: GalleryState;
   distances: DistancesState;
   sequence: SequenceState;
+  sweep: SweepState;
 }
 
 /** What is needed of `acquireVsCodeApi()` to keep a state. */
@@ -66,5 +68,5 @@ const initialGallery: GalleryState = { ...unfiltered, sort: 'featureDistance', a
 /** The kept state, completed where an older version of the panel left it. */
 export function readViewState(store: StateStore): ViewState {
   const kept = (store.getState() ?? {}) as Partial<ViewState>;
-  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery }, distances: { threshold: null, cumulative: false, brush: null, ...kept.distances }, sequence: { run: null, clip: 0, frame: 0, ...kept.sequence } };
+  return { view: kept.view ?? 'overview', hostView: kept.hostView ?? null, run: kept.run ?? null, comparing: kept.comparing ?? 'runs', overview: { measure: 'labelInstability', ...kept.overview }, gallery: { ...initialGallery, ...kept.gallery }, distances: { threshold: null, cumulative: false, brush: null, ...kept.distances }, sequence: { run: null, clip: 0, frame: 0, ...kept.sequence }, sweep: { run: null, point: null, measure: 'labelInstability', ...kept.sweep } };
 }

@@ -3,22 +3,19 @@ import * as vscode from 'vscode';
 import { UserError } from '../engine/job.ts';
 import type { Preprocessing } from '../engine/results.ts';
 
-const configName = 'model-stability.json';
-
 /**
- * Writes a preprocessing where it holds for a model: into the `model-stability.json` beside it or in its workspace folder, else
- * into the folder's settings (the user's, for a model outside of any folder). Says where it stands.
+ * Writes a preprocessing where it holds for a model: into its `model-stability.json` where it has one (`config`), else into the
+ * folder's settings (the user's, for a model outside of any folder). Says where it stands.
  */
-export async function adoptPreprocessing(model: vscode.Uri, preprocessing: Preprocessing): Promise<string> {
+export async function adoptPreprocessing(model: vscode.Uri, config: string | null, preprocessing: Preprocessing): Promise<string> {
   const { resize, interpolation, range, channels } = preprocessing;
   const size = channels === 'gray' ? 1 : 3;
   // Explicit also where there is none, so that the model's metadata do not come back in.
   const mean = preprocessing.mean ?? Array<number>(size).fill(0);
   const std = preprocessing.std ?? Array<number>(size).fill(1);
   const values = { resize, interpolation, range, mean, std, channels };
-  const config = await configFile(model);
-  if (config) {
-    await writeConfig(config, values);
+  if (config !== null) {
+    await writeInto(vscode.Uri.file(config), values);
     return vscode.workspace.asRelativePath(config);
   }
   const isInside = vscode.workspace.getWorkspaceFolder(model) !== undefined;
@@ -27,18 +24,8 @@ export async function adoptPreprocessing(model: vscode.Uri, preprocessing: Prepr
   return isInside ? vscode.l10n.t('the settings of the folder') : vscode.l10n.t('the user settings');
 }
 
-async function configFile(model: vscode.Uri): Promise<vscode.Uri | null> {
-  const folder = vscode.workspace.getWorkspaceFolder(model)?.uri;
-  const candidates = [vscode.Uri.joinPath(model, '..', configName), ...(folder ? [vscode.Uri.joinPath(folder, configName)] : [])];
-  for (const candidate of candidates) {
-    const found = await vscode.workspace.fs.stat(candidate).then(() => true, () => false);
-    if (found) return candidate;
-  }
-  return null;
-}
-
 /** Changes the keys in question and leaves the others as they stand, with the file's indentation. */
-async function writeConfig(file: vscode.Uri, values: Record<string, unknown>): Promise<void> {
+async function writeInto(file: vscode.Uri, values: Record<string, unknown>): Promise<void> {
   const document = await vscode.workspace.openTextDocument(file);
   const text = document.getText();
   let json: unknown;

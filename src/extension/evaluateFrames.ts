@@ -12,10 +12,12 @@ export async function evaluateFrames(services: CommandServices, session: ModelSe
   const images = folder instanceof vscode.Uri ? folder.fsPath : await askForFrames(services, session);
   if (images === undefined) return;
   const run = newRunFolder(session.uri);
-  const { threads, preprocessing } = await services.options.job(session.uri);
-  const sequence = await services.jobs.run('sequence', {
-    model: session.uri.fsPath, images, run, ...(threads === undefined ? {} : { threads }), ...(preprocessing === undefined ? {} : { preprocessing }),
-  });
+  const options = await services.options.job(session.uri);
+  // What a configuration says of pictures is about those that models are evaluated on.
+  delete options.distortions;
+  delete options.labelsFile;
+  delete options.limit;
+  const sequence = await services.jobs.run('sequence', { ...options, model: session.uri.fsPath, images, run });
   await session.refreshRuns();
   await session.showRun(run);
   services.panel.show(session, 'sequence', null);

@@ -11,11 +11,14 @@ export async function findPreprocessing(services: CommandServices, session: Mode
   if (!mayRunModels()) return;
   const images = await services.images.knownOrAsk(session.uri);
   if (images === null) return;
-  const { preprocessing } = await services.options.job(session.uri);
-  const search = await services.jobs.run('findPreprocessing', { model: session.uri.fsPath, images, ...(preprocessing === undefined ? {} : { preprocessing }) });
+  const options = await services.options.job(session.uri);
+  // A sample of the usual size is enough.
+  delete options.distortions;
+  delete options.limit;
+  const search = await services.jobs.run('findPreprocessing', { ...options, model: session.uri.fsPath, images });
   const chosen = await choose(session, search);
   if (!chosen) return;
-  const place = await adoptPreprocessing(session.uri, chosen.preprocessing);
+  const place = await adoptPreprocessing(session.uri, services.configs.fileFor(session.uri), chosen.preprocessing);
   await session.reread();
   void vscode.window.showInformationMessage(vscode.l10n.t('The preprocessing of {0} stands in {1} now.', modelName(session.uri.fsPath), place));
 }

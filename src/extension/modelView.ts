@@ -6,8 +6,10 @@ import type { Jobs } from './jobs.ts';
 import type { ChosenParts } from './modelChoices.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
+import { mayRunModels } from './trust.ts';
 import type { Viewer } from './viewer.ts';
 import { answerCalls, eventsOf } from './webviewCalls.ts';
+import { writePoint } from './writePoint.ts';
 
 /** What a view of a model asks for what it shows. */
 export interface ViewServices {
@@ -157,6 +159,9 @@ export class ModelView implements vscode.Disposable {
       framePicture: async (query) => {
         const file = await viewer.call('framePicture', query);
         return { ...file, picture: new Uint8Array(file.picture) };
+      },
+      writePoint: async (query) => {
+        if (this.#session && mayRunModels()) await writePoint(viewer, this.#session.uri, query);
       },
     };
   }

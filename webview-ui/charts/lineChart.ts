@@ -62,7 +62,7 @@ export function lineChart(chart: LineChart): TemplateResult {
   };
   return html`
     <div class="line-chart">
-      <svg class="scale" width="46" height=${height} aria-hidden="true">${[top, (top + bottom) / 2, bottom].map((value) => svg`<text x="42" y=${(y(value) + 4).toFixed(1)} text-anchor="end">${chart.write(value)}</text>`)}</svg>
+      <svg class="scale" width="46" height=${height} aria-hidden="true">${[top, (top + bottom) / 2, bottom].map((value) => svg`<text x="40" y=${(y(value) + 4).toFixed(1)} text-anchor="end">${chart.write(value)}</text>`)}</svg>
       <svg class="plot ${chart.choose ? 'is-chosen-from' : ''}" viewBox="0 0 ${width} ${height}" height=${height} preserveAspectRatio="none" role="img" aria-label=${chart.label} @click=${chart.choose ? onClick : nothing}>
         ${[top, (top + bottom) / 2, bottom].map((value) => svg`<path class="grid-line" vector-effect="non-scaling-stroke" d="M0 ${y(value).toFixed(1)}H${width}"/>`)}
         ${marks.map((place) => svg`<path class="mark-line" vector-effect="non-scaling-stroke" d="M${x(place).toFixed(1)} 0V${height}"/>`)}

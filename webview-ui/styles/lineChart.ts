@@ -24,5 +24,5 @@ export const lineChartStyles = css`
   .line.kind-4 { stroke: var(--vscode-charts-yellow); stroke-dasharray: 14 6; }
   .line.kind-5 { stroke: var(--vscode-charts-foreground, var(--vscode-foreground)); stroke-dasharray: 4 2 1 2 1 2; }
   .line-key { flex: none; }
-  @container (max-width: 560px) { .line-chart { grid-template-columns: 40px minmax(0, 1fr) 118px; } }
+  @container (max-width: 560px) { .line-chart { grid-template-columns: 46px minmax(0, 1fr) 132px; } }
 `;

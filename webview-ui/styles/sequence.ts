@@ -33,7 +33,7 @@ export const sequenceStyles = css`
   @container (max-width: 560px) { .view { padding-inline: 10px; } }
   @container (max-width: 760px) {
     .sequence-two { grid-template-columns: 1fr; }
-    .sequence-slider { width: calc(100% - 40px - 118px); margin-inline-start: 40px; }
+    .sequence-slider { width: calc(100% - 46px - 132px); }
     .sequence-bar .muted { display: none; }
   }
 `;
