@@ -139,10 +139,11 @@ function modelItem({ file, missing, moved, runs }: ModelNode): vscode.TreeItem {
 function runItem({ item: run, model }: RunNode): vscode.TreeItem {
   const { startedAt, kind, state, summary, name } = run;
   const date = new Date(startedAt).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
-  const title = name ?? (state === 'done' ? summary : stateText(run));
+  const figure = state === 'done' ? figureText(run) : stateText(run);
+  const title = name ?? figure;
   const item = new vscode.TreeItem(title);
   item.id = `run ${run.run}`;
-  item.description = name === undefined ? date : `${state === 'done' ? summary : stateText(run)}, ${date}`;
+  item.description = name === undefined ? date : `${figure}, ${date}`;
   item.tooltip = [name, kindText(run), summary, date, path.basename(run.run)].filter((line) => line !== undefined).join('\n');
   item.iconPath = state === 'done' ? new vscode.ThemeIcon(ICONS[kind])
     : state === 'running' ? new vscode.ThemeIcon('sync~spin')
@@ -151,6 +152,14 @@ function runItem({ item: run, model }: RunNode): vscode.TreeItem {
   item.command = state === 'done' ? { title: vscode.l10n.t('Open Run'), command: 'modelStability.openRun', arguments: [{ kind: 'run', item: run, model } satisfies RunNode] } : undefined;
   item.accessibilityInformation = { label: `${title}, ${kindText(run)}, ${item.description}` };
   return item;
+}
+
+/** The key figure as short as a side bar is narrow; the whole sentence is in the tooltip. */
+function figureText({ worst, accepted, summary }: RunListItem): string {
+  if (!worst) return summary;
+  const figure = vscode.l10n.t('{0} at {1}', `${(100 * worst.labelInstability).toFixed(1)} %`, `${worst.name} ${worst.strength}`);
+  if (accepted === undefined) return figure;
+  return accepted ? vscode.l10n.t('accepted, {0}', figure) : vscode.l10n.t('rejected, {0}', figure);
 }
 
 function kindText({ kind }: RunListItem): string {

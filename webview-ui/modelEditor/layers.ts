@@ -37,9 +37,18 @@ export class Layers extends LitElement {
     try {
       this.layers = await this.host('layers');
       this.failed = null;
+      await this.updateComplete;
+      this.showFeatureLayer();
     } catch (error) {
       this.failed = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** What matters most lies at the network's end, far below the first rows. */
+  private showFeatureLayer(): void {
+    const list = this.renderRoot.querySelector('.scrolls');
+    const row = list?.querySelector<HTMLElement>('tr.features');
+    if (list && row) list.scrollTop = row.offsetTop - 0.7 * list.clientHeight;
   }
 
   private choose(choice: Partial<ModelChoices>): void {

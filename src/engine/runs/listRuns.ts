@@ -37,6 +37,7 @@ async function listed(folder: string): Promise<ListedRun> {
     modelSha256: model.sha256,
     startedAt: method.startedAt,
     summary: summaryOf(run),
+    ...figures(run),
   };
 }
 
@@ -47,9 +48,22 @@ function summaryOf(run: Run): string {
   return `${(100 * value).toFixed(1)} % of neighbouring frames differ in their label (${count} flips in ${run.images.evaluated} frames)`;
 }
 
+/** What of a run's key figure is more than words. */
+function figures(run: Run): Pick<ListedRun, 'worst' | 'accepted'> {
+  if (run.kind === 'sequence') return {};
+  const most = farthest(run.kind === 'evaluation' ? run.distortions : run.after.distortions);
+  const worst = most?.labelInstability ? { worst: { name: most.name, strength: most.strength, labelInstability: most.labelInstability.value } } : {};
+  return { ...worst, ...(run.kind === 'stabilization' ? { accepted: run.accepted } : {}) };
+}
+
+const changed = (result: DistortionResult): number => result.labelInstability?.value ?? 0;
+
+function farthest(distortions: readonly DistortionResult[]): DistortionResult | undefined {
+  return [...distortions].sort((a, b) => changed(b) - changed(a) || b.featureDistance.median - a.featureDistance.median)[0];
+}
+
 function worst(distortions: readonly DistortionResult[]): string {
-  const changed = (result: DistortionResult): number => result.labelInstability?.value ?? 0;
-  const [most] = [...distortions].sort((a, b) => changed(b) - changed(a) || b.featureDistance.median - a.featureDistance.median);
+  const most = farthest(distortions);
   if (!most) return 'no distortions';
   // A model without classes.
   if (!most.labelInstability) return `features move by ${most.featureDistance.median.toFixed(3)} at ${most.name} ${most.strength}`;

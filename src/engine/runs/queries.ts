@@ -16,6 +16,10 @@ export interface ListedRun {
   startedAt: string;
   /** Key figure in words: "7.4 % of labels change at jpeg 50". */
   summary: string;
+  /** The distortion that changes most labels, where the run has figures: the share of them in [0, 1]. */
+  worst?: DistortionSpec & { labelInstability: number };
+  /** Of a stabilization: whether the new model was accepted. */
+  accepted?: boolean;
 }
 
 /** Which pairs are meant; what is not given is not filtered by. */
