@@ -14,6 +14,8 @@ const SCREENS: Record<string, { state: Partial<PanelState>; page?: 'modelEditor'
   running: { state: { ...evaluated, job }, ready: 'progress' },
   gallery: { state: { ...evaluated, view: 'gallery' }, ready: '.grid .row img' },
   'pair opened large': { state: { ...evaluated, view: 'gallery' }, ready: '.grid .row img', keys: ['Enter'] },
+  'pair under a swipe': { state: { ...evaluated, view: 'gallery' }, ready: '.grid .row img', keys: ['Enter', '2'] },
+  distances: { state: { runs, run: '/runs/two', result: stabilization('/runs/two', 720), view: 'distances' }, ready: 'model-stability-distances table' },
   comparison: { state: { runs, run: '/runs/two', result: stabilization('/runs/two', 720), view: 'compare' }, ready: '.made' },
   'nothing yet': { state: { jobError: 'disk full' }, ready: '.message' },
   'model page': { state: {}, page: 'modelEditor', ready: '.operators' },

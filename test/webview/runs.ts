@@ -3,6 +3,7 @@
  * carry intervals of the engine's own shape; here they are Wilson's, since only the drawing is under test.
  */
 import type { Comparison, DistortionResult, DistortionSpec, EpochLosses, Evaluation, ModelInfo, Pair, Share, ShareChange, Stabilization } from '../../src/engine/results.ts';
+import type { Distances, DistancesQuery, RunDistances } from '../../src/engine/runs/queries.ts';
 import type { PairRow, PairsPage, PairsQuery } from '../../src/protocol.ts';
 
 export const CLASS_NAMES = ['airplane-from-above', 'acanthus-mollis', 'allium-oreophilum', 'dust-bowl-home', 'french-alpine-landscape', 'locomotion-house-cat', 'sequoia-log', 'march-pastoral', 'pacific-ocean-with-a-very-long-class-name-that-would-break-rows'];
@@ -115,11 +116,11 @@ export const modelInfo: ModelInfo = {
 /** Pairs of a run, made line by line from the line's number. */
 export class GeneratedPairs {
   readonly length: number;
-  private readonly distances: Float64Array;
+  private readonly sorted: Float64Array;
 
   constructor(length: number) {
     this.length = length;
-    this.distances = Float64Array.from({ length }, (_, line) => this.distance(line)).sort();
+    this.sorted = Float64Array.from({ length }, (_, line) => this.distance(line)).sort();
   }
 
   private isChanged(line: number): boolean {
@@ -136,7 +137,7 @@ export class GeneratedPairs {
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.distances[middle]! < value) low = middle + 1;
+      if (this.sorted[middle]! < value) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -164,6 +165,24 @@ export class GeneratedPairs {
     };
   }
 
+  /** Distances in bins, as the engine counts them; different pictures are farther apart, and all but the first run are nearer by a half. */
+  distances({ runs }: DistancesQuery): Distances {
+    const [end, bins] = [2, 500];
+    const count = (values: number[]): number[] => values.reduce<number[]>((counts, value) => {
+      counts[Math.min(bins - 1, Math.floor(value / end * bins))]!++;
+      return counts;
+    }, new Array<number>(bins).fill(0));
+    const of = (number: number, run: string): RunDistances => ({
+      run,
+      distortions: DISTORTIONS.map((spec, kind) => {
+        const values = Array.from(this.sorted.keys()).filter((line) => line % DISTORTIONS.length === kind).map((line) => this.distance(line) / (number === 0 ? 1 : 2));
+        return { ...spec, pairs: values.length, bins: count(values), atPrecision98: { threshold: 0.31, recall: 0.92, precision: 0.981 }, atPrecision995: null };
+      }),
+      negatives: { pairs: 400, sameClass: true, bins: count(Array.from({ length: 400 }, (_, at) => 0.2 + 1.2 * random(at))) },
+    });
+    return { end, runs: runs.map((run, number) => of(number, run)) };
+  }
+
   private readonly orders = new Map<string, number[]>();
 
   page({ distortion, changed, sort, ascending, start, end }: PairsQuery): PairsPage {
@@ -178,6 +197,6 @@ export class GeneratedPairs {
       lines.sort((one, other) => ascending ? values[one]! - values[other]! : values[other]! - values[one]!);
       this.orders.set(key, lines);
     }
-    return { total: lines.length, all: this.length, rows: lines.slice(start, end).map((line) => this.row(line)), maxFeatureDistance: this.distances.at(-1) ?? 0 };
+    return { total: lines.length, all: this.length, rows: lines.slice(start, end).map((line) => this.row(line)), maxFeatureDistance: this.sorted.at(-1) ?? 0 };
   }
 }

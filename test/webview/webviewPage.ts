@@ -73,6 +73,8 @@ export class TestHost {
     if (method === 'openPanel') this.state = { ...this.state, ...(params as Pick<PanelState, 'view'>) };
     if (this.delay > 0 && (method === 'pairs' || method === 'pairPictures')) await new Promise((resolve) => setTimeout(resolve, this.delay));
     if (method === 'pairs') return this.pairs.page(params as Parameters<HostMethods['pairs']>[0]) satisfies PairsPage;
+    if (method === 'distances') return this.pairs.distances(params as Parameters<HostMethods['distances']>[0]);
+    if (method === 'savePair') return true;
     if (method !== 'pairPictures') return undefined;
     const pictures: PairPictures = await pairPictures(params as Parameters<HostMethods['pairPictures']>[0]);
     const bytes = (value: Uint8Array) => ({ base64: Buffer.from(value).toString('base64') });
