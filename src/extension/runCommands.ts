@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { EvaluateOptions, StabilizeOptions } from '../engine/options.ts';
 import type { CommandServices } from './commands.ts';
 import { finishEvaluation } from './evaluateModel.ts';
+import { exportRun } from './exportRun.ts';
 import { asModelFile, modelName } from './modelFiles.ts';
 import { newRunFolder } from './runFolders.ts';
 import type { RunNode, RunsNode } from './runsView.ts';
@@ -12,7 +13,10 @@ import { mayRunModels } from './trust.ts';
 type RunCommand = (services: CommandServices, runs: RunNode[]) => Promise<void>;
 
 /** Commands on the runs of the tree; each gets the runs that it was called on, at least one. */
-export const runCommands: Record<string, RunCommand> = { compareSelectedRuns, deleteRun, openRun, renameRun, rerunRun, resumeRun, revealRun };
+export const runCommands: Record<string, RunCommand> = {
+  compareSelectedRuns, deleteRun, openRun, renameRun, rerunRun, resumeRun, revealRun,
+  exportRun: ({ viewer }, [run]) => exportRun(viewer, run!.item.run),
+};
 
 /** The runs that a command of the tree is about: those selected with the clicked one, else it, else what is selected. */
 export function runsOf(services: CommandServices, clicked: unknown, selected: unknown): RunNode[] {
