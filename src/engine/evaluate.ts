@@ -20,7 +20,7 @@ export async function evaluate(options: EvaluateOptions, job: Job): Promise<Eval
   const distortions = chosenDistortions(options.distortions);
   const model = await openModel(options);
   const dataset = await openDataset({ ...options, seed, modelClassNames: model.classNames, classes: model.classes });
-  const engine = await findEngine(options.engine ?? 'onnxruntime');
+  const engine = await findEngine(options.engine ?? 'onnxruntime', options.device);
   const { sha256 } = await hashModel(model.graph);
   await createRunFolder(options.run, { kind: 'evaluation', model: options.model, modelSha256: sha256, startedAt: startedAt.toISOString() });
   const writer = new PairsWriter(options.run, pairs === 'all' ? null : pairs.worst);

@@ -18,17 +18,17 @@ import { trainPoints } from './training/trainPoints.ts';
 export async function stabilize(options: StabilizeOptions, job: Job): Promise<Stabilization> {
   const model = await openModel(options);
   chosenDistortions(options.distortions);
-  const { objective = 'classification' } = options;
+  const { objective = model.objective } = options;
   const reason = objective === 'classification' ? trainableReason(model) : inputReason(model);
   if (reason !== null) throw new UserError(`${options.model} cannot be stabilized: ${reason}`);
   await checkOutput(model.graph, options.output);
   const dataset = await openDataset({ ...options, seed: options.seed ?? 0, modelClassNames: model.classNames, classes: model.classes });
-  requireClasses(dataset);
+  if (objective !== 'embedding') requireClasses(dataset);
   const { sha256 } = await hashModel(model.graph);
   const startedAt = new Date();
   await createRunFolder(options.run, { kind: 'stabilization', model: options.model, modelSha256: sha256, startedAt: startedAt.toISOString() }, options.resume);
   try {
-    const settings = settingsOf(options, dataset.labels !== null);
+    const settings = settingsOf({ ...options, objective }, dataset.labels !== null);
     return await run({ options, settings, model, dataset, sha256, startedAt, job, seconds: { features: 0, training: 0, evaluation: 0 } });
   } catch (error) {
     await endRun(options.run, error instanceof CancelledError ? 'cancelled' : 'failed', (error as Error).message).catch((second: unknown) => job.log(String(second)));
@@ -49,7 +49,7 @@ async function run(underWay: UnderWay): Promise<Stabilization> {
   const split = await splitDataset(dataset.items, settings);
   if (split.test.length === 0) throw new UserError(`a test share of ${settings.testShare} leaves no pictures for reporting: there are ${dataset.items.length}`);
   // Features and the network's answers are ONNX Runtime's in any case; the option chooses what trains.
-  const runtime = await findEngine('onnxruntime');
+  const runtime = await findEngine('onnxruntime', settings.device);
   const checkpoint = await Checkpoint.open(options.run, fingerprint(underWay, split), options.resume ?? false);
   const { graph, batch } = await prepareBatch(model, runtime, settings.threads);
   if (batch !== null) throw new UserError(`${options.model} cannot be stabilized: it takes exactly ${batch} pictures at once and nothing else`);

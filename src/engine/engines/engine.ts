@@ -1,6 +1,6 @@
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { EngineName } from '../results.ts';
+import type { Device, EngineName } from '../results.ts';
 
 /** A graph that is ready to run. */
 export interface Session {
@@ -20,6 +20,8 @@ export interface SessionOptions {
 /** What runs an ONNX graph. */
 export interface Engine {
   readonly name: EngineName;
+  /** Absent for an engine that has no choice. */
+  readonly device?: Device;
   /** How a report names it: "ONNX Runtime 1.30.0, CPU". */
   readonly description: string;
   /** Throws an error that names the operator and the node where one is not supported. */

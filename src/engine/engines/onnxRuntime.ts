@@ -4,7 +4,10 @@ import type * as OnnxRuntime from 'onnxruntime-node';
 import { ModelProtoSchema, type ModelProto, type NodeProto } from '../graph/onnx_pb.ts';
 import type { ElementType, Tensor } from '../graph/tensor.ts';
 import { UserError } from '../job.ts';
+import { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Device } from '../results.ts';
 import type { Engine, Session, SessionOptions } from './engine.ts';
+import { findGpu, type Gpu } from './gpu.ts';
 import { explain } from './onnxRuntimeError.ts';
 
 /** A session that can write its outputs into arrays that the caller holds already. */
@@ -21,7 +24,7 @@ export interface OnnxRuntimeEngine extends Engine {
   load(model: ModelProto, options?: SessionOptions): Promise<OnnxRuntimeSession>;
 }
 
-type Runtime = Pick<typeof OnnxRuntime, 'InferenceSession' | 'Tensor' | 'env'>;
+type Runtime = Pick<typeof OnnxRuntime, 'InferenceSession' | 'Tensor' | 'env'> & Partial<Pick<typeof OnnxRuntime, 'listSupportedBackends'>>;
 
 interface Loaded {
   runtime: Runtime;
@@ -35,36 +38,60 @@ let loaded: Loaded | undefined;
  * ONNX Runtime on the processor: the native library of onnxruntime-node, or WebAssembly of onnxruntime-web on platforms for
  * which no library is shipped. `MODEL_STABILITY_ONNXRUNTIME=web` in the environment chooses WebAssembly.
  */
-export const onnxRuntime: OnnxRuntimeEngine = {
-  name: 'onnxruntime',
+export const onnxRuntime = engineOn('cpu');
 
-  get description(): string {
-    if (!loaded) return 'ONNX Runtime, CPU';
-    const { versions } = loaded.runtime.env;
-    return loaded.binding === 'native' ? `ONNX Runtime ${versions.node ?? versions.common}, CPU` : `ONNX Runtime ${versions.web ?? versions.common}, WebAssembly`;
-  },
+/** ONNX Runtime on a GPU, by the first of its providers that works here; on the processor where none does, and its description says why. */
+export const onnxRuntimeOnGpu = engineOn('gpu');
 
-  async load(model: ModelProto, options: SessionOptions = {}): Promise<OnnxRuntimeSession> {
-    // Only the nodes are kept, for messages; the weights' memory is the library's from here on.
-    const nodes = model.graph?.node ?? [];
-    const threads = options.threads === undefined || options.threads === 0 ? availableParallelism() : options.threads;
-    const { runtime, binding } = await (loading ??= loadRuntime(threads));
-    try {
-      const session = await runtime.InferenceSession.create(toBinary(ModelProtoSchema, model), {
-        executionProviders: [binding === 'native' ? 'cpu' : 'wasm'],
-        graphOptimizationLevel: 'all',
-        intraOpNumThreads: threads,
-        // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
-        logSeverityLevel: 4,
-        // Threads that wait by spinning take the processors from the threads that prepare pictures.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-      });
-      return wrap(session, { runtime, binding }, nodes);
-    } catch (error) {
-      throw explain(error, nodes);
-    }
-  },
-};
+let findingGpu: Promise<Gpu> | undefined;
+let gpu: Gpu | undefined;
+
+function engineOn(device: Device): OnnxRuntimeEngine {
+  return {
+    name: 'onnxruntime',
+    device,
+
+    get description(): string {
+      if (!loaded) return 'ONNX Runtime, CPU';
+      const { versions } = loaded.runtime.env;
+      const version = loaded.binding === 'native' ? (versions.node ?? versions.common) : (versions.web ?? versions.common);
+      const processor = loaded.binding === 'native' ? 'CPU' : 'WebAssembly';
+      if (device === 'cpu' || !gpu) return `ONNX Runtime ${version}, ${processor}`;
+      return gpu.provider ? `ONNX Runtime ${version}, ${gpu.provider.title}` : `ONNX Runtime ${version}, ${processor} (no GPU: ${gpu.reason})`;
+    },
+
+    async load(model: ModelProto, options: SessionOptions = {}): Promise<OnnxRuntimeSession> {
+      // Only the nodes are kept, for messages; the weights' memory is the library's from here on.
+      const nodes = model.graph?.node ?? [];
+      const threads = options.threads === undefined || options.threads === 0 ? availableParallelism() : options.threads;
+      const { runtime, binding } = await (loading ??= loadRuntime(threads));
+      if (device === 'gpu') gpu = await (findingGpu ??= findGpu(runtime, smallestModel()));
+      const provider = device === 'gpu' ? gpu?.provider?.name : undefined;
+      try {
+        const session = await runtime.InferenceSession.create(toBinary(ModelProtoSchema, model), {
+          // What a GPU's provider does not know runs on the processor.
+          executionProviders: [...(provider === undefined ? [] : [provider]), binding === 'native' ? 'cpu' : 'wasm'],
+          graphOptimizationLevel: 'all',
+          intraOpNumThreads: threads,
+          // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
+          logSeverityLevel: 4,
+          // Threads that wait by spinning take the processors from the threads that prepare pictures.
+          extra: { session: { intra_op: { allow_spinning: '0' } } },
+        });
+        return wrap(session, { runtime, binding }, nodes);
+      } catch (error) {
+        throw explain(error, nodes);
+      }
+    },
+  };
+}
+
+/** A model that any provider can run. */
+function smallestModel(): Uint8Array {
+  const builder = new GraphBuilder();
+  builder.output(builder.op('Relu', [builder.input('in', 'float32', [1])]), 'float32', [1]);
+  return toBinary(ModelProtoSchema, builder.build());
+}
 
 async function loadRuntime(threads: number): Promise<Loaded> {
   const native = process.env['MODEL_STABILITY_ONNXRUNTIME'] === 'web' ? 'not wanted' : await loadNative();

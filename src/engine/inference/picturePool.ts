@@ -46,9 +46,10 @@ export async function* runPictures<Source extends PictureSource>(
   sources: readonly Source[], prepare: PrepareSettings, plan: NetworkPlan, engine: Engine, threads: number,
 ): AsyncGenerator<{ source: Source; result: PictureResult }> {
   const processors = threads === 0 ? availableParallelism() : threads;
-  const inThreads = engine.name === 'onnxruntime';
+  // A GPU serves one network; the threads prepare its pictures.
+  const inThreads = engine.name === 'onnxruntime' && engine.device !== 'gpu';
   const first = inThreads ? toBinary(ModelProtoSchema, plan.first) : new Uint8Array();
-  const count = inThreads ? Math.max(1, Math.min(processors, Math.floor(weightLimit / first.length), sources.length)) : 1;
+  const count = inThreads ? Math.max(1, Math.min(processors, Math.floor(weightLimit / first.length), sources.length)) : engine.device === 'gpu' ? Math.max(1, Math.min(processors, sources.length)) : 1;
   const { file, inputName, dims, batch } = plan;
   const settings: ThreadSettings = {
     prepare, threads: Math.max(1, Math.floor(processors / count)),

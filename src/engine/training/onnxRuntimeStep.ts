@@ -1,4 +1,4 @@
-import { onnxRuntime, type OnnxRuntimeSession } from '../engines/onnxRuntime.ts';
+import { onnxRuntime, onnxRuntimeOnGpu, type OnnxRuntimeSession } from '../engines/onnxRuntime.ts';
 import { buildTrainingGraph, type StepGraph, type TrainingGraph } from '../graph/gradient/trainingGraph.ts';
 import { decodeTensor, sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { batchParts, joinLosses, type Pictures } from './batchParts.ts';
@@ -11,7 +11,8 @@ type Arrays = Record<string, Tensor>;
  * pictures and the stability loss (which is 0 then): the baseline that α = 0 must equal. Calls must not overlap.
  */
 export async function createOnnxRuntimeStep(definition: TrainingDefinition, branches: 'all' | 'clean' = 'all'): Promise<TrainingStep> {
-  const graph = await buildTrainingGraph(definition, onnxRuntime, branches);
+  const engine = definition.device === 'gpu' ? onnxRuntimeOnGpu : onnxRuntime;
+  const graph = await buildTrainingGraph(definition, engine, branches);
   const options = { threads: definition.threads ?? 0 };
   const start = startingValues(definition, graph);
   // Two arrays for each variable take turns: one is read while the other is written.
@@ -21,7 +22,7 @@ export async function createOnnxRuntimeStep(definition: TrainingDefinition, bran
   let steps = 0;
   const sessions: OnnxRuntimeSession[] = [];
   const load = async ({ model, variables }: StepGraph): Promise<(feeds: Arrays) => Promise<Losses>> => {
-    const session = await onnxRuntime.load(model, options);
+    const session = await engine.load(model, options);
     sessions.push(session);
     return async (feeds) => {
       const into = Object.fromEntries(variables.map(({ name, output }) => [output, next[name]!]));
@@ -72,7 +73,7 @@ export async function createOnnxRuntimeStep(definition: TrainingDefinition, bran
     },
 
     async evaluate(batch) {
-      evaluating ??= await onnxRuntime.load(graph.evaluate, options);
+      evaluating ??= await engine.load(graph.evaluate, options);
       const parts = [];
       for (const { pictures, share } of batchParts(batch, definition.microBatch)) {
         parts.push({ share, losses: lossesOf(graph, await evaluating.run(only(evaluating, { ...picturesOf(graph, pictures), ...current }))) });

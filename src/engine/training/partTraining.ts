@@ -200,12 +200,12 @@ async function openSource(parts: { context: PartContext; fixed: ModelProto; valu
 }
 
 async function definitionOf(settings: Settings, forward: ModelProto, weights: readonly string[], runtime: Engine): Promise<TrainingDefinition> {
-  const { objective, margin, divergence, views, optimizer, clipNorm, updateStatistics, threads, batchSize } = settings;
+  const { objective, margin, divergence, views, optimizer, clipNorm, updateStatistics, threads, device, batchSize } = settings;
   const size = stepSize(batchSize, objective);
   const chosen = settings.microBatch ?? await fittingBatch(forward, runtime, settings);
   const microBatch = objective === 'triplet' ? 3 * Math.max(1, Math.floor(chosen / 3)) : chosen;
   return {
-    forward, logits: logitsName, weights, objective, margin, divergence, views, optimizer, updateStatistics, threads,
+    forward, logits: logitsName, weights, objective, margin, divergence, views, optimizer, updateStatistics, threads, device,
     ...(clipNorm === null ? {} : { clipNorm }), ...(microBatch < size ? { microBatch } : {}),
   };
 }

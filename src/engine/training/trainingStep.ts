@@ -1,6 +1,6 @@
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { Divergence, Objective, OptimizerName } from '../results.ts';
+import type { Device, Divergence, Objective, OptimizerName } from '../results.ts';
 
 /** What one step of stability training does; every engine makes the same step of it. */
 export interface TrainingDefinition {
@@ -47,6 +47,8 @@ export interface TrainingDefinition {
   updateStatistics?: boolean;
   /** Threads for one operator; 0 means all cores. */
   threads?: number;
+  /** Where ONNX Runtime computes; `cpu` where it is absent. */
+  device?: Device;
 }
 
 /** One mini-batch. `clean`, `noisy` and `secondNoisy` hold a tensor [batch, …] for each input of the trained part. */
