@@ -1,5 +1,8 @@
 import type { Progress } from './engine/results.ts';
 
+/** Reports with the curves of a training come so many times less often: four a second. */
+const trainingPause = 2.5;
+
 /**
  * Passes progress on at most once in `milliseconds`, since a job may report thousands of times a second. The first and the last
  * report of each step always pass, and the newest of those held back follows when the time is over.
@@ -29,11 +32,13 @@ export class ProgressThrottle {
     if (!this.#held) return;
     this.#step = this.#held.step;
     this.#send(this.#held);
+    // The curves of a training grow with its epochs, so that sending them costs more.
+    const pause = this.#milliseconds * (this.#held.training ? trainingPause : 1);
     this.#held = null;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.flush();
-    }, this.#milliseconds);
+    }, pause);
     this.#timer.unref();
   }
 }
