@@ -63,8 +63,6 @@ const activation = (word: string): LayerKind => ({
   },
 });
 
-const nothing: LayerKind = { operate: (call, operands) => only(call, operands) };
-
 /** Everything is computed in 32 bits, so that a change between floats is none. */
 const cast: LayerKind = {
   operate: (call, operands) => {
@@ -184,7 +182,6 @@ const named: [keras: string, tensorFlow: string[], kind: LayerKind][] = [
   ['Divide', ['tf.math.divide', 'tf.divide'], binary('Div')],
   ['Exp', ['tf.math.exp', 'tf.exp'], unary('Exp')],
   ['GetItem', ['tf.__operators__.getitem'], sliced],
-  ['Identity', ['tf.identity', 'tf.stop_gradient'], nothing],
   ['Max', ['tf.math.reduce_max', 'tf.reduce_max'], reduction('ReduceMax')],
   ['Maximum', ['tf.math.maximum', 'tf.maximum'], binary('Max')],
   ['Mean', ['tf.math.reduce_mean', 'tf.reduce_mean'], reduction('ReduceMean')],
