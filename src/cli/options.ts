@@ -99,6 +99,7 @@ export function addJobOptions(command: Command): Command {
 
 export function addEvaluateOptions(command: Command): Command {
   return addJobOptions(command)
+    .addOption(new Option('--objective <name>', 'what the output is: answers over classes, or an embedding, which is evaluated by feature distance alone (default: embedding where the model scales its output to length 1)').choices(['classification', 'embedding']))
     .option('--pairs <all|worst:n>', 'pairs to keep in pairs.jsonl (default: all)', pairs)
     .option('--max-label-instability <share>', 'gate: exit with 3 where a distortion changes more labels; NAME[:STRENGTH]=SHARE for one of them, repeatable', gateLimit)
     .option('--min-precision <share>', 'gate: exit with 3 where precision@1 is lower; NAME[:STRENGTH]=SHARE or clean=SHARE for one, repeatable', gateLimit);
@@ -145,6 +146,7 @@ export function inspectOptions(model: string, given: Given): InspectOptions {
     preprocessing: present({ resize, interpolation, range, mean, std, channels }),
     classNamesFile: given.classNames === undefined ? undefined : resolve(given.classNames),
     featureLayer: given.featureLayer,
+    objective: given.objective,
   });
 }
 

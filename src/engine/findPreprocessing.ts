@@ -36,6 +36,7 @@ export async function findPreprocessing(options: FindPreprocessingOptions, job: 
   const startedAt = new Date();
   const { seed = 0, threads = 0, limit = usualLimit } = options;
   const model = await openModel(options);
+  if (model.objective === 'embedding') throw new UserError(`the preprocessing of ${options.model} cannot be found: it answers with an embedding, not with classes`);
   if (model.classes === 1) throw new UserError(`the preprocessing of ${options.model} cannot be found: it answers with one number, not with classes`);
   const dataset = await openDataset({ ...options, limit, seed, modelClassNames: model.classNames, classes: model.classes });
   const engine = await findEngine(options.engine ?? 'onnxruntime');

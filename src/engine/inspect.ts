@@ -35,9 +35,10 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
 
 /** Why a model's head cannot be trained; null where it can. */
 export function trainableReason(model: OpenModel): string | null {
+  const input = inputReason(model);
+  if (model.objective === 'embedding') return input;
   if (typeof model.head === 'string') return model.head;
-  const reason = inputReason(model);
-  if (reason !== null) return reason;
+  if (input !== null) return input;
   if (model.head.weights.length === 0) return `nothing after the feature layer ${model.featureLayer} has weights`;
   if (model.classes === 1) return 'the model answers with one number, not with classes';
   return null;

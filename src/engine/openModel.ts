@@ -22,12 +22,14 @@ export interface OpenModel {
   input: InputLayout;
   inputName: string;
   preprocessing: Preprocessing;
+  /** Whether the output are answers over classes or an embedding, which is evaluated by feature distance alone. */
+  objective: 'classification' | 'embedding';
   /** The head, or a sentence that says why there is none. */
   head: Head | string;
   /** The value that holds the answer, and the one that holds the features: the answer itself where no head was found. */
   output: string;
   featureLayer: string;
-  /** Number of classes; null where the file does not say. */
+  /** Number of classes; null where the file does not say, or has none. */
   classes: number | null;
   classNames: string[] | null;
 }
@@ -43,17 +45,30 @@ export async function openModel(options: InspectOptions): Promise<OpenModel> {
   }
   if (graph.inputs.length > 1) throw new UserError(`${options.model} has ${graph.inputs.length} inputs (${graph.inputs.map((value) => value.name).join(', ')}); models with one image input can be opened`);
   const input = layoutOf(options.model, image);
-  const head = findHead(graph, options.featureLayer);
-  const output = typeof head === 'string' ? (graph.outputs[0]?.name ?? '') : head.output;
+  const found = findHead(graph, options.featureLayer);
+  const objective = objectiveOf(graph, found, options);
+  const head = objective === 'embedding' ? 'its output is an embedding: --objective embedding trains what makes it' : found;
+  const output = typeof found === 'string' ? (graph.outputs[0]?.name ?? '') : found.output;
   const named = options.featureLayer === undefined ? output : resolveFeatureLayer(graph, options.featureLayer);
   const featureLayer = typeof head === 'string' ? named : head.featureLayer;
   const preprocessing = preprocessingOf(graph, image, options);
-  const classes = classCount(graph, output, head);
+  const classes = objective === 'embedding' ? null : classCount(graph, output, head);
   const classNames = options.classNamesFile === undefined ? namesFromMetadata(graph) : (await readClassNames(options.classNamesFile)).names;
   if (classNames && classes !== null && classNames.length !== classes) {
     throw new UserError(`${options.classNamesFile ?? `the metadata of ${options.model}`} names ${classNames.length} classes, the model answers with ${classes}`);
   }
-  return { format, graph, input, inputName: image.name, preprocessing, head, output, featureLayer, classes, classNames };
+  return { format, graph, input, inputName: image.name, preprocessing, objective, head, output, featureLayer, classes, classNames };
+}
+
+/**
+ * Whether the output is an embedding: as the user says, else where the model scales it to length 1. A model that ends in a
+ * softmax or knows the names of its classes has answers over classes whatever it is trained for: its embedding are its features.
+ */
+function objectiveOf(graph: ModelGraph, head: Head | string, { objective, classNamesFile }: InspectOptions): OpenModel['objective'] {
+  const kind = typeof head === 'string' ? null : head.kind;
+  if (objective === undefined) return kind === 'embedding' ? 'embedding' : 'classification';
+  const named = classNamesFile !== undefined || graph.metadata[metadataKeys.classNames] !== undefined;
+  return objective === 'classification' || kind === 'probabilities' || named ? 'classification' : 'embedding';
 }
 
 /** Numbers in a batch of pictures at most (1 GB): a file that says more would take all the memory. */

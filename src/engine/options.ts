@@ -18,6 +18,8 @@ export interface InspectOptions {
   preprocessing?: PreprocessingOptions;
   classNamesFile?: string;
   featureLayer?: string;
+  /** What the model's output is, and what it is trained for; where it is absent, the graph tells. */
+  objective?: Objective;
   /** Whether `inspect` lists the layers. */
   layers?: boolean;
 }
@@ -60,7 +62,6 @@ export interface StabilizeOptions extends JobOptions {
   /** Points of a random sweep. */
   sweepPoints?: number;
   maxPrecisionDrop?: number;
-  objective?: Objective;
   /** Margin of triplets. */
   margin?: number;
   noise?: NoiseName;

@@ -23,6 +23,7 @@ export async function sequence(options: SequenceOptions, job: Job): Promise<Sequ
   const startedAt = new Date();
   const { seed = 0, threads = 0, limit, ...unlimited } = options;
   const model = await openModel(options);
+  if (model.objective === 'embedding') throw new UserError(`${options.model} answers with an embedding, which has no label that could differ from frame to frame`);
   const dataset = await openDataset({ ...unlimited, seed, modelClassNames: model.classNames, classes: model.classes });
   const clips = clipsOf(dataset.root, dataset.items, limit);
   const engine = await findEngine(options.engine ?? 'onnxruntime');

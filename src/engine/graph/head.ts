@@ -56,7 +56,7 @@ function softmaxOrNorm(graph: ModelGraph, output: string): { kind: Head['kind'];
   for (let value = output; ;) {
     const node = graph.producer(value);
     if (!node) break;
-    const scaled = lengthOne(graph, node);
+    const scaled = before === output ? lengthOne(graph, node) : undefined;
     if (scaled !== undefined) return { kind: 'embedding', before: scaled };
     if (node.opType === 'Sigmoid' && value === output) return `the model ends in a sigmoid, ${describeNode(node)}: its answers are not one class of several`;
     if (node.opType === 'Softmax' || node.opType === 'LogSoftmax') {
@@ -81,8 +81,7 @@ function lengthOne(graph: ModelGraph, node: NodeProto): string | undefined {
     const maker = graph.producer(value);
     const from = maker && computedInputs(graph, maker)[0];
     if (!maker || from === undefined) return undefined;
-    if (maker.opType === 'ReduceL2') return from === vector ? vector : undefined;
-    if (maker.opType === 'ReduceSumSquare') return from === vector ? vector : undefined;
+    if (maker.opType === 'ReduceL2' || maker.opType === 'ReduceSumSquare') return from === vector ? vector : undefined;
     if (maker.opType === 'ReduceSum') {
       const square = graph.producer(from);
       return square && ['Mul', 'Pow'].includes(square.opType) && square.input[0] === vector ? vector : undefined;

@@ -13,7 +13,7 @@ import { namingFile, runChunks, type NetworkPlan } from './network.ts';
 
 /** What a model says to one input. */
 export interface Answer {
-  /** One a class. */
+  /** One a class; none of an embedding model. */
   probabilities: Float64Array;
   /** The features as a vector; a feature map is averaged over its positions. */
   features: Float32Array;
@@ -113,14 +113,16 @@ function agree(a: Tensor, b: Tensor): boolean {
 
 /** Knows whether an output is logits or probabilities, so that softmax is applied once and never twice. */
 class OutputKind {
-  #kind: 'logits' | 'probabilities' | null;
+  #kind: 'embedding' | 'logits' | 'probabilities' | null;
 
   constructor(model: OpenModel) {
     // Without a head that was found, the first answer tells: a network may spell its softmax out in other operators.
-    this.#kind = typeof model.head === 'string' || model.head.kind === 'embedding' ? null : model.head.kind;
+    const found = typeof model.head === 'string' || model.head.kind === 'embedding' ? null : model.head.kind;
+    this.#kind = model.objective === 'embedding' ? 'embedding' : found;
   }
 
   probabilities(output: Float32Array): Float64Array {
+    if (this.#kind === 'embedding') return new Float64Array();
     this.#kind ??= isDistribution(output) ? 'probabilities' : 'logits';
     return probabilities(output, output.length === 1 ? 'probabilities' : this.#kind);
   }

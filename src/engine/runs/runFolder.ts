@@ -87,8 +87,8 @@ const evaluation = v.looseObject({
   images: v.looseObject({ total: v.number(), evaluated: v.number() }),
   clean: v.nullable(v.looseObject({ precisionAt1: share, precisionAt5: share })),
   distortions: v.array(v.looseObject({
-    name: v.string(), strength: v.number(), labelInstability: share,
-    ...byMeasure(() => summary),
+    name: v.string(), strength: v.number(), labelInstability: v.nullable(share),
+    ...byMeasure((_, { of }) => (of === 'answers' ? v.nullable(summary) : summary)),
     precisionAt1: v.nullable(share), precisionAt5: v.nullable(share),
   })),
   instability: v.nullable(share),

@@ -2,12 +2,39 @@ import { isClear } from '../compare.ts';
 import { percent } from '../evaluation.ts';
 import type { Comparison, DistortionChange, StabilizeOptionsUsed } from '../results.ts';
 
+/** Median feature distance of different clean pictures, before and after. */
+export interface Apart {
+  before: number;
+  after: number;
+}
+
+/**
+ * Whether a stabilized embedding is worth keeping: versions of a picture must come nearer to each other, in units of the
+ * distance of different pictures, because an embedding that is the same for all pictures is stable and good for nothing.
+ */
+function judgeEmbedding({ distortions }: Comparison, apart: Apart | null): { accepted: boolean; reason: string } {
+  const unit = apart ?? { before: 1, after: 1 };
+  const relative = distortions.map(({ name, strength, featureDistance: { a, b } }) => ({ name: `${name} ${strength}`, a: a / unit.before, b: b / unit.after }));
+  const say = ({ name, a, b }: (typeof relative)[number]): string => `${name} (${a.toFixed(3)} → ${b.toFixed(3)})`;
+  const nearer = relative.filter(({ a, b }) => b < a);
+  const farther = relative.filter(({ a, b }) => b > a);
+  const measured = apart ? 'in units of the distance of different pictures' : 'as the median feature distance';
+  return {
+    accepted: nearer.length > farther.length,
+    reason: [
+      nearer.length > 0 ? `Versions of a picture come nearer, ${measured}, at ${nearer.map(say).join(', ')}.` : 'Versions of a picture come nearer at no distortion.',
+      ...(farther.length > 0 ? [`They move apart at ${farther.map(say).join(', ')}.`] : []),
+    ].join(' '),
+  };
+}
+
 /**
  * Whether a stabilized model is worth keeping, and why: clean precision (without labels: agreement with the original's clean
  * answers) may not fall by more than allowed, and labels must change clearly less often at one distortion at least.
  */
-export function judge(parts: { comparison: Comparison; overControl: Comparison; agreement: number; options: StabilizeOptionsUsed }): { accepted: boolean; reason: string } {
-  const { comparison, overControl, agreement, options } = parts;
+export function judge(parts: { comparison: Comparison; overControl: Comparison; agreement: number; apart?: Apart | null; options: StabilizeOptionsUsed }): { accepted: boolean; reason: string } {
+  const { comparison, overControl, agreement, apart, options } = parts;
+  if (comparison.distortions.every(({ labelInstability }) => labelInstability === null)) return judgeEmbedding(comparison, apart ?? null);
   const names = (changes: readonly DistortionChange[]): string => changes.map((change) => `${change.name} ${change.strength}`).join(', ');
   const clear = (each: Comparison, sign: 1 | -1): DistortionChange[] => each.distortions.filter(({ labelInstability }) => labelInstability !== null && isClear(labelInstability) && Math.sign(labelInstability.difference) === sign);
   const drop = comparison.clean ? -comparison.clean.precisionAt1.difference : 1 - agreement;

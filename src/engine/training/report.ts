@@ -11,10 +11,11 @@ import { evaluatePictures } from '../inference/evaluatePictures.ts';
 import { hashModel, metadataKeys, type OpenModel } from '../openModel.ts';
 import { metadataKey as preprocessingKey, storePreprocessing } from '../preprocessing.ts';
 import type { Evaluation, Stabilization, StabilizeOptionsUsed } from '../results.ts';
+import { readNegatives } from '../runs/negativesFile.ts';
 import { PairsWriter, readPairs } from '../runs/pairsFile.ts';
 import { runVersion, writeRun } from '../runs/runFolder.ts';
 import { version } from '../version.ts';
-import { judge } from './acceptance.ts';
+import { judge, type Apart } from './acceptance.ts';
 import type { FinishedPoint } from './checkpoint.ts';
 import { outputPath } from './outputPath.ts';
 import { describePoint, optionsUsed, type UnderWay } from './settings.ts';
@@ -52,7 +53,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
   const at = (name: string, evaluation: Evaluation): { folder: string; evaluation: Evaluation } => ({ folder: join(run, name), evaluation });
   const comparison = await compareEvaluations(at('before', before), at('after', measured));
   const overControl = await compareEvaluations(at('control', control), at('after', measured));
-  const { accepted, reason } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), options });
+  const { accepted, reason } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), apart: await pictureDistances(join(run, 'before'), join(run, 'after')), options });
   const output = await outputPath(model.graph, underWay.options.output, accepted);
   await model.format.write(model.graph, changed, stabilizedMetadata(model, sha256, options), output);
   // The file is there from here on: what was measured as its weights is its report.
@@ -108,6 +109,16 @@ function stopWarnings(underWay: UnderWay, { failed }: TrainedPoints): string[] {
     const what = trained.stopped === 'collapsed' ? 'every picture was given the same label' : 'the loss became infinite or not a number';
     return `Training with ${describePoint(underWay, { train: underWay.settings.train, ...point })}, learning rate ${point.learningRate} was stopped in epoch ${trained.epoch}, because ${what}; the best state before it was kept (epoch ${trained.bestEpoch}).`;
   });
+}
+
+/** Median distances of different clean pictures in two runs; null where a run has none, or all of its pictures are alike. */
+async function pictureDistances(a: string, b: string): Promise<Apart | null> {
+  const [before, after] = (await Promise.all([a, b].map(readNegatives))).map((negatives) => median(negatives?.distances ?? []));
+  return before && after ? { before, after } : null;
+}
+
+function median(values: readonly number[]): number | null {
+  return values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)] ?? null;
 }
 
 /** Share of pictures whose clean label is the same in two runs. */
