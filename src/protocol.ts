@@ -35,8 +35,8 @@ export interface WorkerMethods {
   storedJob(query: { run: string }): Promise<StoredJob>;
   checkGates(query: { run: string; gates: Gates }): Promise<GateResult[]>;
   readConfig(query: { file: string }): Promise<ConfigOptions>;
-  /** The text of a configuration in `folder` that repeats the job of a run, or has the given options where there is none. */
-  configText(query: { folder: string; run: string | null; options: Partial<EvaluateOptions & StabilizeOptions> }): Promise<string>;
+  /** The text of a configuration file that repeats the job of a run, or has the given options where there is none; its gates stay. */
+  configText(query: { file: string; run: string | null; options: Partial<EvaluateOptions & StabilizeOptions> }): Promise<string>;
   /** SHA-256 of model files by path; those that cannot be read are left out. */
   hashModels(query: { files: string[] }): Promise<Record<string, string>>;
   pairs(query: PairsQuery): Promise<PairsPage>;

@@ -12,13 +12,13 @@ export async function writeConfig(services: CommandServices, session: ModelSessi
   const replace = vscode.l10n.t('Replace');
   if (exists) {
     const question = vscode.l10n.t('Replace {0}?', vscode.workspace.asRelativePath(file));
-    if (await vscode.window.showWarningMessage(question, { modal: true, detail: vscode.l10n.t('What it says now is lost.') }, replace) !== replace) return;
+    if (await vscode.window.showWarningMessage(question, { modal: true, detail: vscode.l10n.t('Its models and gates stay; its other options become those that were last used.') }, replace) !== replace) return;
   }
   await session.open();
   const images = services.images.known(session.uri);
   const options = { ...await services.options.stabilize(session.uri), ...(images === null ? {} : { images }) };
   const newest = session.runs.find((run) => run.state === 'done' && run.kind !== 'sequence')?.run ?? null;
-  const text = await services.viewer.call('configText', { folder: path.dirname(file.fsPath), run: newest, options });
+  const text = await services.viewer.call('configText', { file: file.fsPath, run: newest, options });
   await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
   await vscode.window.showTextDocument(file);
 }

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { configJsonSchema, schemaFile } from '../../scripts/makeConfigSchema.ts';
 import { withConfig } from '../../src/cli/configFile.ts';
 import { addEvaluateOptions, addStabilizeOptions, type Given } from '../../src/cli/options.ts';
-import { configSchema, readConfig } from '../../src/engine/config.ts';
+import { configOf, configOptions, configSchema, readConfig } from '../../src/engine/config.ts';
 import { temporaryFolder, writeText } from './engineHarness.ts';
 
 /** Options that concern a single call, so that no configuration has them. */
@@ -51,6 +51,23 @@ describe('model-stability.json', () => {
 
   it('refuses what is no JSON', async () => {
     await assert.rejects(readConfig(writeText(join(folder, 'broken.json'), '{"alpha"')), { name: 'UserError', message: /^cannot read the configuration .*broken\.json: / });
+  });
+
+  it('in the engine\'s options, and back', () => {
+    const config = {
+      images: '/data/pictures', labels: '/data/labels.csv', limit: 7, seed: 3, resize: 'crop', range: '0-1', mean: [0.5], featureLayer: 'features', threads: 2,
+      distortion: ['jpeg:30', 'crop:10'], pairs: 'worst:5', train: 'last:2', alpha: 0.1, epochs: 3,
+    } as const;
+    const options = configOptions({ ...config, mean: [0.5], distortion: ['jpeg:30', 'crop'], maxLabelInstability: 0.1, models: ['/m.onnx'] });
+    assert.deepEqual(options, {
+      job: {
+        images: '/data/pictures', labelsFile: '/data/labels.csv', limit: 7, seed: 3, featureLayer: 'features', threads: 2,
+        distortions: [{ name: 'jpeg', strength: 30 }, { name: 'crop', strength: 10 }], preprocessing: { resize: 'crop', range: '0-1', mean: [0.5] },
+      },
+      evaluation: { pairs: { worst: 5 } }, training: { train: 'last:2', alpha: 0.1, epochs: 3 }, gates: { maxLabelInstability: 0.1 }, models: ['/m.onnx'],
+    });
+    const back = configOf({ ...options.job, ...options.evaluation, ...options.training }, '/data');
+    assert.deepEqual(back, { ...config, images: 'pictures', labels: 'labels.csv' });
   });
 
   describe('on the command line', () => {
