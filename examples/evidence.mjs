@@ -15,11 +15,11 @@ const root = resolve(import.meta.dirname, '..');
 const workspace = join(root, 'examples', 'workspace');
 const evidence = join(workspace, '.model-stability', 'evidence');
 
-/** Pictures and the most epochs are bounded, so that all of it takes an hour on two processors. */
+/** Pictures and the most epochs are bounded, so that all of it takes about half an hour on two processors. */
 const subjects = [
   { name: 'digits', model: 'digits.onnx', images: 'digits/train', parts: ['head', 'last:2', 'all'], rates: [0.001, 0.0001], options: ['--limit', '2000', '--test-share', '0.4', '--epochs', '12'] },
-  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['head', 'last:2'], rates: [0.001, 0.0001], options: ['--limit', '990', '--test-share', '0.4', '--epochs', '12'] },
-  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['batch-norm', 'all'], rates: [0.0001], options: ['--limit', '990', '--test-share', '0.4', '--epochs', '4'] },
+  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['head', 'last:2'], rates: [0.001, 0.0001], options: ['--limit', '540', '--test-share', '0.5', '--epochs', '12'] },
+  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['batch-norm', 'all'], rates: [0.0001], options: ['--limit', '540', '--test-share', '0.5', '--epochs', '3'] },
 ];
 const jobs = subjects.flatMap(({ parts, rates, ...subject }) => parts.flatMap((part) => rates.map((rate) => ({ ...subject, part, rate, id: `${subject.name}-${part.replace(':', '-')}-${rate}` }))));
 
