@@ -12,6 +12,10 @@ export interface FuzzedModel {
 
 /** Sorted by name; paths are relative to test/fixtures. To fuzz another format's reader, add its line here. */
 export const fuzzedModels: readonly FuzzedModel[] = [
+  { name: 'keras, archive', file: 'keras/transfer.keras' },
+  { name: 'keras, HDF5', file: 'keras/transfer.h5' },
+  { name: 'keras, HDF5 of Keras 2', file: 'keras/keras2-operations.h5' },
+  { name: 'keras, HDF5 in compressed chunks', file: 'keras/compressed.h5' },
   { name: 'onnx', file: 'onnx/plain-opset9.onnx' },
   { name: 'onnx, batch of one', file: 'onnx/fixed-batch.onnx' },
   { name: 'onnx, external data', file: 'onnx/mobilenet-default.onnx', beside: ['mobilenet-default.onnx.data'] },
