@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import type { Tensor } from '../src/engine/graph/tensor.ts';
 import { openModel } from '../src/engine/openModel.ts';
 import { createOnnxRuntimeStep } from '../src/engine/training/onnxRuntimeStep.ts';
@@ -50,7 +50,8 @@ async function serve(path: string, batch: number, threads: number): Promise<void
   for (let row = 0; row < batch; row++) targets[row * classes + (row % classes)] = 1;
   const tensor = (data: Float32Array): Record<string, Tensor> => ({ [input]: { type: 'float32', dims, data } });
   const given = { clean: tensor(clean), noisy: tensor(noisy), targets: { type: 'float32' as const, dims: [batch, classes], data: targets }, alpha: 0.1, learningRate: 1e-3 };
-  for await (const _ of createInterface({ input: process.stdin })) {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  while (!(await lines.next()).done) {
     const [started, used] = [performance.now(), process.cpuUsage()];
     const losses = await step.train(given);
     const { user, system } = process.cpuUsage(used);
@@ -63,14 +64,13 @@ async function serve(path: string, batch: number, threads: number): Promise<void
 /** A process that answers each line with a step. */
 function stepper(command: string, args: string[]): { step: () => Promise<Measured>; end: () => void } {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines: Interface = createInterface({ input: child.stdout });
-  const answers = lines[Symbol.asyncIterator]();
+  const answers: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async step() {
       child.stdin.write('\n');
-      const { value, done } = await answers.next() as IteratorResult<string>;
-      if (done) throw new Error(`${command} ended`);
-      return JSON.parse(value) as Measured;
+      const answer = await answers.next();
+      if (answer.done) throw new Error(`${command} ended`);
+      return JSON.parse(answer.value) as Measured;
     },
     end: () => void child.stdin.end(),
   };

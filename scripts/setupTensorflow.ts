@@ -1,6 +1,7 @@
 /**
  * Installs TensorFlow's C library for `--engine tensorflow` into `out/tensorflow` and links it into `node_modules`, where the engine
- * finds it: `npm run setup:tensorflow`. With `--no-link` it only installs. Says what it does, and fails with one line.
+ * finds it: `npm run setup:tensorflow`. With `--no-link` it only installs, with `--limit SECONDS` it gives up after that time. Says what
+ * it does, and fails with one line.
  */
 import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +9,9 @@ import { installTensorFlow } from '../src/engine/engines/tensorflow/install.ts';
 import { UserError, type Job } from '../src/engine/job.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-const job: Job = { signal: new AbortController().signal, progress: () => undefined, log: (line) => console.log(line) };
+const limit = process.argv.includes('--limit') ? Number(process.argv[process.argv.indexOf('--limit') + 1]) : undefined;
+const signal = limit === undefined ? new AbortController().signal : AbortSignal.timeout(limit * 1000);
+const job: Job = { signal, progress: () => undefined, log: (line) => console.log(line) };
 
 /** Puts a link in the package's place, which `npm install` leaves empty where its own installer fails. */
 function link(place: string): void {
@@ -26,8 +29,8 @@ async function main(): Promise<void> {
     if (!process.argv.includes('--no-link')) link(place);
     console.log(`TensorFlow for Node.js is in ${place}`);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    console.error(error.message);
+    if (!(error instanceof UserError) && !signal.aborted) throw error;
+    console.error(signal.aborted ? `it took more than ${limit!} seconds` : (error as UserError).message);
     process.exitCode = 1;
   }
 }

@@ -93,12 +93,10 @@ async function withStep<Result>(definition: TrainingDefinition, use: (step: Trai
 
 const stability = (divergence: Divergence, batch: TrainingBatch) => withStep(layers(divergence, 'sgd'), async (step) => (await step.evaluate(batch)).stabilityLoss);
 
-describe('a training step on TensorFlow.js', () => {
+describe('a training step on TensorFlow.js', function () {
+  this.timeout(60_000);
   let tensors = 0;
-  before(async function () {
-    this.timeout(60_000);
-    await startBackend();
-  });
+  before(() => startBackend());
   beforeEach(() => { tensors = tf.memory().numTensors; });
   afterEach(() => { assert.equal(tf.memory().numTensors, tensors, 'tensors are left behind'); });
 
