@@ -34,7 +34,7 @@ function uniform(count: number, seed: number): Float64Array {
 const product = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
 
 /** Weights by their name in the layer and their path in the file. */
-function weightValues([path, shape, kind]: Family['weights'][number], gain: number): Float32Array {
+export function weightValues([path, shape, kind]: Family['weights'][number], gain: number): Float32Array {
   const numbers = uniform(product(shape), crc32(path));
   const fan = kind === 'depthwise_kernel' || (shape.length === 4 && shape[3] === 1) ? shape[0]! * shape[1]! : product(shape.slice(0, -1));
   const scale = gain * Math.sqrt(3 / fan);
