@@ -101,7 +101,7 @@ describe('panel', function () {
   it('opens another run', async () => {
     const host = new TestHost(evaluated);
     const page = await open(host);
-    await page.getByLabel('Run').selectOption('/runs/two');
+    await page.getByRole('combobox', { name: 'Run' }).selectOption('/runs/two');
     assert.deepEqual(host.asked('openRun'), [{ run: '/runs/two' }]);
   });
 

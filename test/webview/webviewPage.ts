@@ -38,6 +38,8 @@ export class TestHost {
   delay = 0;
   /** Makes a method fail with a sentence. */
   readonly failures = new Map<keyof HostMethods, string>();
+  /** Where a method is not answered from generated pairs. */
+  readonly answers: Partial<Pick<HostMethods, 'pairs'>> = {};
   private page: Page | null = null;
 
   constructor(state: Partial<PanelState>, pairs = new GeneratedPairs(0)) {
@@ -72,6 +74,7 @@ export class TestHost {
     if (method === 'layers') return this.layers;
     if (method === 'openPanel') this.state = { ...this.state, ...(params as Pick<PanelState, 'view'>) };
     if (this.delay > 0 && (method === 'pairs' || method === 'pairPictures')) await new Promise((resolve) => setTimeout(resolve, this.delay));
+    if (method === 'pairs' && this.answers.pairs) return this.answers.pairs(params as Parameters<HostMethods['pairs']>[0]);
     if (method === 'pairs') return this.pairs.page(params as Parameters<HostMethods['pairs']>[0]) satisfies PairsPage;
     if (method === 'distances') return this.pairs.distances(params as Parameters<HostMethods['distances']>[0]);
     if (method === 'savePair') return true;
@@ -122,9 +125,9 @@ export class WebviewBrowser {
     return { page, faults: async () => [...found, ...await page.evaluate<string[]>('window.violations')] };
   }
 
-  /** Bytes of a bundle, for the bench. */
-  size(file: string): number {
-    return this.files.get(file)?.length ?? 0;
+  /** The text of a bundle, for the bench. */
+  content(file: string): string {
+    return this.files.get(file) ?? '';
   }
 
   private get origin(): string {

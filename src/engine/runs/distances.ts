@@ -1,6 +1,7 @@
 import { recallAtPrecision } from '../measures/nearDuplicates.ts';
 import { readNegatives, type Negatives } from './negativesFile.ts';
 import { openPairs, type OpenedPairs } from './openedPairs.ts';
+import type { PairsIndex } from './pairsIndex.ts';
 import type { Distances, DistancesQuery, RunDistances } from './queries.ts';
 
 /** Bins of a histogram: at the usual scale from 0 to 2, one is 0.004 wide. */
@@ -20,12 +21,20 @@ function ofRun({ folder, index }: OpenedPairs, negatives: Negatives | null, end:
   return {
     run: folder,
     distortions: index.distortions.map((spec, number) => {
-      const positives = index.columns.featureDistance.filter((_, line) => index.distortion[line] === number).sort();
+      const positives = ofDistortion(index, number).sort();
       const at = (precision: number) => others && recallAtPrecision(positives, others, precision);
       return { ...spec, pairs: positives.length, bins: histogram(positives, end), atPrecision98: at(0.98), atPrecision995: at(0.995) };
     }),
     negatives: negatives && others && { pairs: others.length, sameClass: negatives.sameClass, bins: histogram(others, end) },
   };
+}
+
+/** The distances of one distortion, in the order of the file. */
+function ofDistortion({ columns, distortion }: PairsIndex, number: number): Float32Array {
+  const values = new Float32Array(distortion.length);
+  let count = 0;
+  for (let line = 0; line < distortion.length; line++) if (distortion[line] === number) values[count++] = columns.featureDistance[line]!;
+  return values.subarray(0, count);
 }
 
 function histogram(values: Float32Array, end: number): number[] {

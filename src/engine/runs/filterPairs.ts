@@ -12,7 +12,8 @@ export function filterPairs(run: OpenedPairs, order: Uint32Array, filter: PairsF
   if (tests.length === 0) return order;
   const passing = new Uint32Array(order.length);
   let count = 0;
-  for (const line of order) {
+  for (let place = 0; place < order.length; place++) {
+    const line = order[place]!;
     if (tests.every((test) => test(line))) passing[count++] = line;
   }
   return passing.subarray(0, count);

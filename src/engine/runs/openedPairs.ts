@@ -24,7 +24,9 @@ export class OpenedPairs {
     this.folder = folder;
     this.index = index;
     this.#modified = modified;
-    this.maxFeatureDistance = index.columns.featureDistance.reduce((largest, value) => Math.max(largest, value), 0);
+    let largest = 0;
+    for (const value of index.columns.featureDistance) if (value > largest) largest = value;
+    this.maxFeatureDistance = largest;
   }
 
   isOf(modified: number): boolean {
@@ -44,10 +46,11 @@ export class OpenedPairs {
     if (this.#smaller) return this.#smaller;
     const values = this.index.columns.featureDistance;
     const smaller = new Uint32Array(values.length);
+    const order = this.order('featureDistance', true);
     let first = 0;
-    for (const [place, line] of this.order('featureDistance', true).entries()) {
-      if (place > 0 && values[line]! > values[this.order('featureDistance', true)[place - 1]!]!) first = place;
-      smaller[line] = first;
+    for (let place = 0; place < order.length; place++) {
+      if (place > 0 && values[order[place]!]! > values[order[place - 1]!]!) first = place;
+      smaller[order[place]!] = first;
     }
     return (this.#smaller = smaller);
   }
@@ -64,7 +67,10 @@ function sortedLines(values: Float32Array, ascending: boolean): Uint32Array {
     keys[line] = (ascending ? ordered : 0xffff_ffff - ordered) * mostKeyed + line;
   }
   keys.sort();
-  return Uint32Array.from(keys, (key) => key % mostKeyed);
+  const lines = new Uint32Array(keys.length);
+  // The line is the key's lower 21 bits; a remainder of numbers this large is slow.
+  for (let place = 0; place < keys.length; place++) lines[place] = keys[place]! - Math.floor(keys[place]! / mostKeyed) * mostKeyed;
+  return lines;
 }
 
 const opened = new Map<string, OpenedPairs>();
