@@ -1,6 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import sharp from 'sharp';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -13,6 +14,8 @@ export interface Fixture {
   what: string;
   mode: 'float' | 'float16' | 'dynamic' | 'int8' | 'uint8';
   inputShape: number[];
+  /** Whether the inputs are the example digits. */
+  digits: boolean;
   /** Offset, bytes, type, scale and seed of each emptied buffer. */
   fill: [number, number, 'float32' | 'float16' | 'int8', number, number][];
   /** `data` is base64 of little-endian float32; `step` is 0 for floats. */
@@ -22,10 +25,10 @@ export interface Fixture {
 const folder = resolve(import.meta.dirname, '../../fixtures/tflite');
 
 /** Names of all fixtures. */
-export const names = readdirSync(folder).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5)).sort();
+export const names = readdirSync(folder).filter((file) => file.endsWith('.json.gz')).map((file) => file.slice(0, -8)).sort();
 
 export function readFixture(name: string): Fixture {
-  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Fixture;
+  return JSON.parse(gunzipSync(readFileSync(join(folder, `${name}.json.gz`))).toString()) as Fixture;
 }
 
 /** Numbers in [−1, 1), the same as `noise` of make_tflite.py. */
@@ -65,6 +68,23 @@ export function pictures(shape: readonly number[], seed = 100): Float32Array {
     result.set(noise(size, seed + index).map((value) => Math.fround(value * (0.25 + 0.5 * (index % 2))) + 0.125 * ((index % 3) - 1)), index * size);
   }
   return result;
+}
+
+/** So many of the example digits of the test set, class after class, from 0 to 1: a row of the sheet a class. */
+async function digits(count: number): Promise<Float32Array> {
+  const sheet = resolve(import.meta.dirname, '../../../examples/data/digits-test.png');
+  const { data, info } = await sharp(sheet).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  const columns = info.width / 28;
+  return Float32Array.from({ length: count * 784 }, (_, index) => {
+    const [picture, place] = [Math.floor(index / 784) * ((10 * columns) / count), index % 784];
+    const [row, column] = [Math.floor(picture / columns) * 28 + Math.floor(place / 28), (picture % columns) * 28 + (place % 28)];
+    return data[(row * info.width + column) * info.channels]! / 255;
+  });
+}
+
+/** What a fixture's answers are for. */
+export async function inputOf(fixture: Fixture): Promise<Float32Array> {
+  return fixture.digits ? digits(fixture.inputShape[0]!) : pictures(fixture.inputShape);
 }
 
 export function decode(text: string): Float32Array {

@@ -22,7 +22,8 @@ interface FixedIntegers {
 }
 
 /** Adds integers and the node that makes floats of them; returns the floats' name. */
-export function dequantized({ builder }: FlowGraph, { name, type, dims, data, quantization, axis }: FixedIntegers, file: TfliteFile): string {
+export function dequantized(graph: FlowGraph, { name, type, dims, data, quantization, axis }: FixedIntegers, file: TfliteFile): string {
+  const { builder } = graph;
   const { scales, zeroPoints } = quantization;
   if (!['int8', 'uint8', 'int32'].includes(type)) throw file.error(`tensor ${name} is quantised as ${type}; quantisation to 8 bits can be opened`);
   const dimensions = scales.length === 1 ? [] : [scales.length];
@@ -31,7 +32,7 @@ export function dequantized({ builder }: FlowGraph, { name, type, dims, data, qu
   const inputs = [integers, builder.float(scales, dimensions)];
   if (type !== 'int32') inputs.push(zeroPoint(builder, zeroPoints.map((point) => point + moved(type)), dimensions, name, file));
   else if (zeroPoints.some((point) => point !== 0)) throw file.error(`tensor ${name} of int32 has a zero point`);
-  return builder.op('DequantizeLinear', inputs, dimensions.length > 0 ? { axis } : {}, name);
+  return graph.op('DequantizeLinear', inputs, dimensions.length > 0 ? { axis } : {}, name);
 }
 
 function zeroPoint(builder: GraphBuilder, points: number[], dims: number[], name: string, file: TfliteFile): string {
@@ -48,21 +49,22 @@ export function isQuantized(tensor: StoredTensor): boolean {
  * A value as its integers stand for it, rounded and cut off at the ends of their range, and between the bounds of the
  * activation that the operator ends with. ONNX Runtime joins such nodes with those beside them to operators on integers.
  */
-export function quantized({ builder }: FlowGraph, flow: Flow, tensor: StoredTensor, bounds: readonly [number, number] | null, file: TfliteFile): Flow {
+export function quantized(graph: FlowGraph, flow: Flow, tensor: StoredTensor, bounds: readonly [number, number] | null, file: TfliteFile): Flow {
+  const { builder } = graph;
   const { scales, zeroPoints } = tensor.quantization!;
   const [scale] = scales as [number];
   if (tensor.type === 'int16') throw file.error(`tensor ${tensor.name} is quantised to 16 bits; quantisation to 8 bits can be opened`);
   if (scales.length !== 1 || scale === 0) throw file.error(`tensor ${tensor.name} has ${scales.length === 1 ? 'a scale of 0' : `${scales.length} scales`}; a computed value has one above 0`);
   const point = zeroPoints[0]! + moved(tensor.type);
   const parameters = [builder.float(scale), zeroPoint(builder, [point], [], tensor.name, file)];
-  let integers = builder.op('QuantizeLinear', [flow.name, ...parameters], {}, `${tensor.name}/quantized`);
+  let integers = graph.op('QuantizeLinear', [flow.name, ...parameters], {}, `${tensor.name}/quantized`);
   if (bounds) {
     const [low, high] = bounds.map((bound) => Math.min(255, Math.max(0, point + Math.round(bound / scale)))) as [number, number];
     const end = (value: number): string => builder.constant({ type: 'uint8', dims: [], data: Uint8Array.of(value) });
     // Where the ends of the type are tighter, rounding has done it already.
-    if (low > 0 || high < 255) integers = builder.op('Clip', [integers, end(low), end(high)], {}, `${tensor.name}/bounded`);
+    if (low > 0 || high < 255) integers = graph.op('Clip', [integers, end(low), end(high)], {}, `${tensor.name}/bounded`);
   }
-  return { ...flow, name: builder.op('DequantizeLinear', [integers, ...parameters], {}, tensor.name) };
+  return { ...flow, name: graph.op('DequantizeLinear', [integers, ...parameters], {}, tensor.name) };
 }
 
 /**
@@ -70,8 +72,9 @@ export function quantized({ builder }: FlowGraph, flow: Flow, tensor: StoredTens
  * TensorFlow Lite's kernels do with the input of a layer whose weights alone are integers. The zero point cancels out of
  * their sums, so that only the rounding is left.
  */
-export function dynamicallyQuantized({ builder }: FlowGraph, value: string, axes: number[], name: string): string {
-  const op = (opType: string, inputs: string[], suffix: string, attributes = {}): string => builder.op(opType, inputs, attributes, `${name}/${suffix}`);
+export function dynamicallyQuantized(graph: FlowGraph, value: string, axes: number[], name: string): string {
+  const op = (opType: string, inputs: string[], suffix: string, attributes = {}): string => graph.op(opType, inputs, attributes, `${name}/${suffix}`);
+  const { builder } = graph;
   const zero = builder.float(0);
   const over = builder.ints(axes);
   const low = op('Min', [op('ReduceMin', [value, over], 'least', { keepdims: 1 }), zero], 'low');

@@ -49,6 +49,7 @@ export class TfliteFile {
   readonly #flatBuffer: FlatBuffer;
   #named?: Map<string, StoredTensor>;
   #shared?: Set<string>;
+  #sharedBuffers?: Set<number>;
 
   /** Throws a `UserError` that names the file and the table. */
   constructor(path: string, bytes: Uint8Array) {
@@ -87,6 +88,15 @@ export class TfliteFile {
     }
     const data = table.vector(0);
     return data.length === 0 ? null : data;
+  }
+
+  /** Whether several tensors have their values in a buffer. */
+  isShared(buffer: number): boolean {
+    if (!this.#sharedBuffers) {
+      const seen = new Set<number>();
+      this.#sharedBuffers = new Set(this.tensors.flatMap((tensor) => (seen.has(tensor.buffer) ? [tensor.buffer] : (seen.add(tensor.buffer), []))));
+    }
+    return this.#sharedBuffers.has(buffer);
   }
 
   /** The bytes of a tensor that is fixed in the file; null where it is computed. Throws where they do not fit its shape. */

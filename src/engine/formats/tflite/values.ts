@@ -91,8 +91,9 @@ export class TensorValues {
   }
 
   /**
-   * Name of an array that is fixed in the file. Integers with a scale become floats by a DequantizeLinear. Arrays that lie in
-   * the same buffer are one weight; where they lie differently in the graph, none of them can be trained.
+   * Name of an array that is fixed in the file. Integers with a scale become floats by a DequantizeLinear. The converter
+   * stores equal bytes once, zeros of a bias with those of a padding: what lies there cannot be trained, nor what lies in the
+   * graph in two ways.
    */
   fixed(tensor: number, arrangement: Arrangement = {}): string {
     const stored = this.stored(tensor);
@@ -111,10 +112,10 @@ export class TensorValues {
       const values = this.#float32(stored);
       name = builder.weight(builder.unique(stored.name), { type: 'float32', dims, data: transposition ? transpose(values, stored.shape, transposition) : values });
       const other = this.#byBuffer.get(stored.buffer);
-      if (other === undefined) {
+      if (other === undefined && !this.#file.isShared(stored.buffer)) {
         this.origins.set(name, { file: this.#file.path, key: this.#file.keyOf(stored), storedType: stored.type, shape: stored.shape, ...(transposition && { transposition }) });
         this.#byBuffer.set(stored.buffer, name);
-      } else {
+      } else if (other !== undefined) {
         this.origins.delete(other);
       }
     } else {
