@@ -94,7 +94,7 @@ export class Workbench {
     await this.quickPickRow('..').waitFor();
     await input.fill(`${folder}/`);
     await this.quickPickRow(readdirSync(folder).sort()[0]!).waitFor();
-    await this.page.locator('.quick-input-widget .monaco-button', { hasText: /Use These Pictures|OK/ }).first().click();
+    await this.page.locator('.quick-input-widget .monaco-button', { hasText: /Use These (Pictures|Frames)|OK/ }).first().click();
     await input.waitFor({ state: 'hidden' });
   }
 
