@@ -172,6 +172,14 @@ describe('compare', function () {
       });
     }
 
+    it('says where a gain is at what it was trained on', async () => {
+      const [a, b] = [await run(many(100, 40, 0)), await run(many(100, 5, 0))];
+      const comparison = await compareRuns(a, b);
+      const reason = (...trained: string[]): string => judge({ comparison, overControl: comparison, agreement: 1, options: { ...options, trainDistortions: trained.map((name) => ({ name, strength: 20 })) } }).reason;
+      assert.match(reason('jpeg'), /^Clearly fewer labels change at jpeg 50\. But that is what it was trained on: nothing is shown for changes that it has not seen\. /);
+      assert.match(reason('crop'), /^Clearly fewer labels change at jpeg 50\. Over the control/);
+    });
+
     it('without labels goes by agreement with the original', async () => {
       const name = (pictures: Record<string, Seen>): Record<string, Seen> => Object.fromEntries(Object.entries(pictures).map(([key, seen]) => [`?${key}`, seen]));
       const [a, b] = [await run(name(many(100, 40))), await run(name(many(100, 5)))];

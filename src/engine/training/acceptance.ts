@@ -50,6 +50,8 @@ export function judge(parts: { comparison: Comparison; overControl: Comparison; 
   }
   if (better.length === 0) sentences.push('No distortion changes clearly fewer labels than before.');
   else sentences.push(`Clearly fewer labels change at ${names(better)}.`);
+  const seen = better.filter(({ name }) => options.trainDistortions?.some((trained) => trained.name === name));
+  if (seen.length > 0) sentences.push(seen.length === better.length ? 'But that is what it was trained on: nothing is shown for changes that it has not seen.' : `It was trained on ${names(seen)}.`);
   if (worse.length > 0) sentences.push(`More labels change at ${names(worse)}.`);
   if (better.length > 0) {
     sentences.push(gained.length > 0
