@@ -83,7 +83,7 @@ function searchTable({ search }: Stabilization): string {
   const rows = search.filter((point) => point.pareto).sort((a, b) => a.labelInstability - b.labelInstability).map((point) => [
     point.train ?? '', `${point.alpha}`, `${point.sigma}`, `${point.learningRate}`, `${point.epochs ?? ''}`, point.precisionAt1 === null ? '–' : percent(point.precisionAt1), percent(point.labelInstability), point.rejected ?? '',
   ]);
-  return [`${search.length} points were tried; on the validation pictures none is better in both than these:`, table(['trained', 'α', 'σ', 'learning rate', 'epochs', 'precision@1', 'labels changed', ''], rows)].join('\n');
+  return [`${search.filter(({ alpha }) => alpha > 0).length} points were tried; on the validation pictures none is better in both than these:`, table(['trained', 'α', 'σ', 'learning rate', 'epochs', 'precision@1', 'labels changed', ''], rows)].join('\n');
 }
 
 /** Before, control and stabilized side by side, then the verdict. */
@@ -98,7 +98,7 @@ export function stabilizationText(result: Stabilization): string {
   return [
     ...result.warnings.map((warning) => `! ${warning}`),
     `labels changed on ${after.images.evaluated} test pictures that training and search never saw`,
-    `α = ${options.alpha}, σ = ${options.sigma}, ${options.divergence}, ${options.optimizer}, learning rate ${options.learningRate}, ${options.train}, best epoch ${result.trained.bestEpoch} of ${result.trained.epochs}`,
+    `α = ${options.alpha}, ${options.trainDistortions?.map(formatDistortion).join(' ') ?? `σ = ${options.sigma}`}, ${options.divergence}, ${options.optimizer}, learning rate ${options.learningRate}, ${options.train}, best epoch ${result.trained.bestEpoch} of ${result.trained.epochs}`,
     '',
     table(['distortion', 'before (95 %)', 'control, α = 0', 'stabilized', 'over the control, points'], [...rows, ['clean precision@1', precision(before), precision(control), precision(after), gained]]),
     ...(before.distortions.some((item) => item.trainedOn) ? ['* trained on: not held out'] : []),
