@@ -1,0 +1,60 @@
+/**
+ * How fast the graph runs that each format's reader makes of one network, beside the same network as an ONNX file: MobileNetV2
+ * at 224 px, in one process, in turn.
+ *     node bench/run.mjs formats [rounds]
+ */
+import { toBinary } from '@bufbuild/protobuf';
+import { readFileSync } from 'node:fs';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { readModel } from '../src/engine/formats/index.ts';
+import { ModelProtoSchema } from '../src/engine/graph/onnx_pb.ts';
+import { kerasMobileNetV2 } from './kerasMobileNetV2.ts';
+import { benchModel, median, seconds } from './setup.ts';
+
+/** Formats and how the network's file is made. To measure another, add its line here. */
+const twins: [name: string, file: () => Promise<string>][] = [
+  ['Keras', () => kerasMobileNetV2()],
+];
+
+/** Pictures a run. */
+const batches = [1, 5];
+const runs = 10;
+
+async function session(bytes: Uint8Array, batch: number): Promise<() => Promise<unknown>> {
+  const made = await InferenceSession.create(bytes, { intraOpNumThreads: 2, logSeverityLevel: 4 });
+  const [name] = made.inputNames;
+  const [metadata] = made.inputMetadata;
+  if (name === undefined || !metadata?.isTensor) throw new Error('the network has no input');
+  const dims = metadata.shape.map((dim, axis) => (axis === 0 ? batch : Number(dim)));
+  const image = new Tensor('float32', new Float32Array(batch * 3 * 224 * 224).fill(0.1), dims);
+  return async () => {
+    for (let run = 0; run < runs; run++) await made.run({ [name]: image });
+  };
+}
+
+async function main(): Promise<void> {
+  const rounds = Number(process.argv[2] ?? 7);
+  for (const [name, file] of twins) {
+    const path = await file();
+    const start = performance.now();
+    const { model } = await readModel(path);
+    console.log(`${name}: read in ${((performance.now() - start) / 1000).toFixed(2)} s`);
+    for (const batch of batches) {
+      const onnx = await session(readFileSync(benchModel()), batch);
+      const ours = await session(toBinary(ModelProtoSchema, model), batch);
+      await onnx();
+      await ours();
+      const ratios: number[] = [];
+      const times: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const twin = await seconds(onnx);
+        const time = await seconds(ours);
+        ratios.push(twin / time);
+        times.push((time * 1000) / runs / batch);
+      }
+      console.log(`${name}, batch ${batch}: ${median(ratios).toFixed(3)} of the speed of its ONNX twin (median of ${rounds}; wanted: at least 0.9), ${median(times).toFixed(2)} ms a picture`);
+    }
+  }
+}
+
+void main();
