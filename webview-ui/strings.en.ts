@@ -1,5 +1,5 @@
 /** Every sentence and word that a user reads in the webviews, in English. `strings.ts` chooses the table. */
-import { count, duration } from './format.ts';
+import { count, duration, rate } from './format.ts';
 import { strong, type Phrase } from './phrase.ts';
 import type { Preprocessing, Progress, RunState, TrainingStop } from '../src/engine/results.ts';
 import type { JobKind, PairSort, PanelView } from '../src/protocol.ts';
@@ -47,7 +47,7 @@ export const english = {
     title: (kind: JobKind, model: string) => ({ evaluate: `Evaluating ${model}`, stabilize: `Stabilizing ${model}`, findPreprocessing: `Finding the preprocessing of ${model}`, sequence: `Evaluating ${model} on video frames` })[kind],
     starting: 'starting',
     amount: (progress: Progress) => progress.total > 0 ? `${count(progress.done)} of ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
-    speed: (perSecond: number) => `${perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond))} a second`,
+    speed: (perSecond: number) => `${rate(perSecond)} a second`,
     left: (seconds: number) => `${duration(seconds)} left`,
     failed: 'The job failed',
   },
@@ -104,6 +104,7 @@ export const english = {
     distanceSentence: (median: string, p95: string) => `Features move by ${median} in the median, 95 % of them by less than ${p95}.`,
     precisionSentence: (share: string, interval: string, difference: string) => `Precision@1 ${share} (${interval}), ${difference} against the clean pictures.`,
     allMeasures: 'All measures',
+    isBefore: 'This is the model as it was before stabilizing, on the test pictures.', toCompare: 'What stabilizing did',
     table: 'Measures for each distortion',
     distortion: 'Distortion', instability: 'Label instability', distance: 'Feature distance', precision: 'Precision@1, clean → distorted', changed: 'Changed pairs',
     distanceText: (median: string, p95: string) => `median ${median} · p95 ${p95}`,
@@ -293,7 +294,7 @@ export const english = {
     point: ({ train, alpha, sigma, learningRate }: { train: string; alpha: number; sigma: number; learningRate: number }) => `${alpha === 0 ? 'The control, α = 0' : `α = ${alpha}`}, σ = ${sigma}, learning rate ${learningRate}, trained: ${train}.`,
     epochOf: (epoch: number, epochs: number) => `Epoch ${count(epoch)} of at most ${count(epochs)}`,
     left: (time: string) => `${time} left of this training at the most`,
-    more: (n: number) => `${plural(n, 'more training follows', 'more trainings follow')}`,
+    more: (n: number) => plural(n, 'more training follows', 'more trainings follow'),
     status: (done: number, epochs: number, best: number) => `${plural(done, 'epoch', 'epochs')} of ${count(epochs)} done${best > 0 ? `, the best is epoch ${count(best)}` : ''}`,
     pause: 'Pause', resume: 'Go On', finish: 'Stop and Keep the Best', finishing: 'Stopping…', cancel: 'Cancel Job',
     finishMeans: 'Ends the training with the best weights so far, then writes the model and measures it', cancelMeans: 'Ends the job; nothing is written. It can be resumed from its last checkpoint.',

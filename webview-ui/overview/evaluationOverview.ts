@@ -46,14 +46,15 @@ export interface OverviewActions {
   open: (result: DistortionResult, measure: OverviewState['measure']) => void;
 }
 
-/** The overview of one evaluation. */
-export function overview(evaluation: Evaluation, { measure: shown, choose, open }: OverviewActions): TemplateResult {
+/** The overview of one evaluation; the remark says which one it is, where the run has several. */
+export function overview(evaluation: Evaluation, remark: TemplateResult | typeof nothing, { measure: shown, choose, open }: OverviewActions): TemplateResult {
   const verdict = evaluationVerdict(evaluation);
   const notes = [...(evaluation.state === 'done' ? [] : [strings.cutShort(evaluation.state)]), ...evaluation.warnings];
   return html`
     <div class="view">
       ${warnings(notes)}
       <h2 class="verdict">${phrase(verdict.headline)}</h2>
+      ${remark}
       ${verdict.details.map((sentence) => html`<p class="details">${sentence}</p>`)}
       ${evaluation.distortions.length === 0 ? nothing : html`
         <section>${measureMap(evaluation, shown, choose, open)}</section>
