@@ -15,11 +15,16 @@ const root = resolve(import.meta.dirname, '..');
 const workspace = join(root, 'examples', 'workspace');
 const evidence = join(workspace, '.model-stability', 'evidence');
 
+/** Besides the usual distortions stronger ones, at which there is more to gain. */
+const distortions = ['jpeg:50', 'jpeg:10', 'thumbnail:1000', 'thumbnail:250', 'crop:10', 'gaussian-noise:0.04', 'gaussian-noise:0.1'].flatMap((name) => ['--distortion', name]);
+const bounds = ['--limit', '990', '--test-share', '0.4'];
+
 /** Pictures and the most epochs are bounded, so that all of it takes about half an hour on two processors. */
 const subjects = [
-  { name: 'digits', model: 'digits.onnx', images: 'digits/train', parts: ['head', 'last:2', 'all'], rates: [0.001, 0.0001], options: ['--limit', '2000', '--test-share', '0.4', '--epochs', '12'] },
-  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['head', 'last:2'], rates: [0.001, 0.0001], options: ['--limit', '540', '--test-share', '0.5', '--epochs', '12'] },
-  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['batch-norm', 'all'], rates: [0.0001], options: ['--limit', '540', '--test-share', '0.5', '--epochs', '3'] },
+  { name: 'digits', model: 'digits.onnx', images: 'digits/train', parts: ['head', 'last:2', 'all'], rates: [0.001], options: [...bounds, '--epochs', '12', ...distortions] },
+  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['head', 'last:2'], rates: [0.001], options: [...bounds, '--epochs', '12', ...distortions] },
+  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['batch-norm'], rates: [0.001], options: [...bounds, '--epochs', '3', ...distortions] },
+  { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['all'], rates: [0.0001], options: [...bounds, '--epochs', '3', ...distortions] },
 ];
 const jobs = subjects.flatMap(({ parts, rates, ...subject }) => parts.flatMap((part) => rates.map((rate) => ({ ...subject, part, rate, id: `${subject.name}-${part.replace(':', '-')}-${rate}` }))));
 
