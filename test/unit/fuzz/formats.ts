@@ -21,4 +21,6 @@ export const fuzzedModels: readonly FuzzedModel[] = [
   { name: 'onnx, external data', file: 'onnx/mobilenet-default.onnx', beside: ['mobilenet-default.onnx.data'] },
   { name: 'tensorflowjs-layers', file: 'tfjs/residual/model.json', beside: ['group1-shard1of3.bin', 'group1-shard2of3.bin', 'group1-shard3of3.bin'] },
   { name: 'tensorflowjs-layers, nested', file: 'tfjs/nested/model.json', beside: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
+  { name: 'tflite', file: 'tflite/poolings.tflite' },
+  { name: 'tflite, of integers', file: 'tflite/joins-int8.tflite' },
 ];

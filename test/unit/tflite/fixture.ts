@@ -1,6 +1,6 @@
 import { toBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -45,7 +45,8 @@ export function noise(count: number, seed: number): Float32Array {
 
 /** The model's file, its emptied buffers filled. */
 export function modelBytes(name: string, { fill }: Fixture): Uint8Array {
-  const bytes = new Uint8Array(gunzipSync(readFileSync(join(folder, `${name}.tflite.gz`))));
+  const plain = join(folder, `${name}.tflite`);
+  const bytes = new Uint8Array(existsSync(plain) ? readFileSync(plain) : gunzipSync(readFileSync(`${plain}.gz`)));
   for (const [offset, size, type, scale, seed] of fill) {
     const values = noise(type === 'float32' ? size / 4 : type === 'float16' ? size / 2 : size, seed).map((value) => value * scale);
     const stored = type === 'float32' ? values : type === 'float16' ? Uint16Array.from(values, numberToFloat16) : Int8Array.from(values, roundHalfEven);
