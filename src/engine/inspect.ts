@@ -1,3 +1,5 @@
+import { quantizedLayer } from './graph/head.ts';
+import { describeNode } from './graph/modelGraph.ts';
 import { isLayer } from './graph/weights.ts';
 import { sizeOf } from './graph/tensor.ts';
 import { layerList } from './layerList.ts';
@@ -39,6 +41,8 @@ export function trainableReason(model: OpenModel): string | null {
   if (model.objective === 'embedding') return input;
   if (typeof model.head === 'string') return model.head;
   if (input !== null) return input;
+  const quantized = quantizedLayer(model.graph, model.head);
+  if (quantized) return `its layers hold their weights as integers (${describeNode(quantized)}), which training cannot change: stabilize the model with floating-point weights that it was made from, and quantise the result`;
   if (model.head.weights.length === 0) return `nothing after the feature layer ${model.featureLayer} has weights`;
   if (model.classes === 1) return 'the model answers with one number, not with classes';
   return null;

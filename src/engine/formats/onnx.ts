@@ -5,13 +5,13 @@ import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../job.ts';
 import { ModelGraph, type WeightOrigin } from '../graph/modelGraph.ts';
 import { ModelProtoSchema, type ModelProto, type TensorProto } from '../graph/onnx_pb.ts';
-import { checkTensor, elementType, encodeTensor, numberToFloat16, sizeOf, toBytes, type TensorData } from '../graph/tensor.ts';
+import { checkTensor, decodeTensor, elementType, float32ToBfloat16, numberToFloat16, sizeOf, toBytes, toFloat32, type TensorData } from '../graph/tensor.ts';
 import { findWeights } from '../graph/weights.ts';
 import { writeError, writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
 import { checkGraph } from './onnx/checkGraph.ts';
 import { inlineExternalData, isExternal, readExternalEntry } from './onnx/externalData.ts';
-import { convertFloat16 } from './onnx/float16.ts';
+import { bfloat16, convertFloat16 } from './onnx/float16.ts';
 import { inlineFunctions } from './onnx/inlineFunctions.ts';
 import { allTensors, namedTensors, tensorsOf } from './onnx/tensors.ts';
 
@@ -51,23 +51,27 @@ async function read(path: string): Promise<ModelGraph> {
   const origins = new Map<string, WeightOrigin>();
   const tensors = allTensors(model.graph!);
   const externalFiles = await inlineExternalData(path, tensors);
-  for (const tensor of tensors) {
-    try {
-      checkTensor(tensor);
-    } catch (error) {
-      throw new UserError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
-    }
+  // What the file itself says of its weights, before 16-bit floats become 32-bit ones.
+  const types = new Map([...named].map(([name, { dataType }]) => [name, dataType]));
+  try {
+    tensors.forEach(checkTensor);
+    convertFloat16(model);
+  } catch (error) {
+    throw new UserError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
   }
   const weights = findWeights(
     model.graph!,
-    (name) => [1, 10, 11].includes(named.get(name)?.dataType ?? 0),
+    (name) => [1, 11].includes(named.get(name)?.dataType ?? 0),
     (name) => sizeOf(named.get(name)!.dims.map(Number)),
   );
+  const added = new Set(model.graph!.node.flatMap((node) => (node.opType === 'Add' ? node.input : [])));
   for (const name of weights) {
     const tensor = named.get(name)!;
-    origins.set(name, { file: externalFiles.get(tensor) ?? path, key: name, storedType: elementType(tensor.dataType), shape: tensor.dims.map(Number) });
+    if (added.has(name) && isMask(tensor)) continue;
+    const type = types.get(name)!;
+    const storedType = type === bfloat16 ? 'bfloat16' : elementType(type);
+    origins.set(name, { file: externalFiles.get(tensor) ?? path, key: name, storedType, shape: tensor.dims.map(Number) });
   }
-  convertFloat16(model);
   return new ModelGraph({
     format: 'onnx', path, model, origins,
     files: [path, ...new Set(externalFiles.values())],
@@ -166,10 +170,23 @@ async function copyPatched(from: string, to: string, patches: readonly { offset:
   }
 }
 
+/** Whether a tensor only switches places off, as attention masks do: zeros, and what no softmax leaves anything of. */
+function isMask(tensor: TensorProto): boolean {
+  if (tensor.dims.length < 2) return false;
+  const values = toFloat32(decodeTensor(tensor));
+  let off = false;
+  for (const value of values) {
+    if (value !== 0 && !(value <= -50)) return false;
+    off ||= value !== 0;
+  }
+  return off;
+}
+
 /** Float32 values in the tensor's own type. */
 function stored(tensor: TensorProto, values: Float32Array): TensorData {
-  const type = elementType(tensor.dataType);
   if (sizeOf(tensor.dims.map(Number)) !== values.length) throw new Error(`weight ${tensor.name} has ${sizeOf(tensor.dims.map(Number))} values, got ${values.length}`);
+  if (tensor.dataType === bfloat16) return float32ToBfloat16(values);
+  const type = elementType(tensor.dataType);
   if (type === 'float16') return Uint16Array.from(values, numberToFloat16);
   if (type === 'float64') return Float64Array.from(values);
   return values;
@@ -180,5 +197,5 @@ function setValues(tensor: TensorProto, data: TensorData): void {
   if (tensor.floatData.length > 0) tensor.floatData = Array.from(data as Float32Array);
   else if (tensor.doubleData.length > 0) tensor.doubleData = Array.from(data as Float64Array);
   else if (tensor.int32Data.length > 0) tensor.int32Data = Array.from(data as Uint16Array);
-  else tensor.rawData = encodeTensor('', { type: elementType(tensor.dataType), dims: [data.length], data }).rawData;
+  else tensor.rawData = toBytes(data);
 }

@@ -126,6 +126,12 @@ function isScaleOf(graph: ModelGraph, node: NodeProto, input: string): boolean {
   return !integers(input) && node.input.some(integers);
 }
 
+/** A layer of a head that holds its weights as integers; undefined where there is none. */
+export function quantizedLayer(graph: ModelGraph, { nodes }: Head): NodeProto | undefined {
+  const integers = (node: NodeProto): boolean => node.opType.includes('Integer') || node.opType.startsWith('QLinear') || node.opType === 'QGemm';
+  return nodes.find((node) => integers(node) || (lastLayers.has(node.opType) && graph.producer(node.input[1] ?? '')?.opType === 'DequantizeLinear'));
+}
+
 /** The float value that a value was quantised from; the value itself where it was not. */
 function quantizedFrom(graph: ModelGraph, value: string): string {
   const node = graph.producer(value);

@@ -7,8 +7,8 @@ export interface WeightOrigin {
   file: string;
   /** How the format names it: a tensor, a dataset, a path in a manifest. */
   key: string;
-  /** Type of the stored values; `float16` and quantised weights are float32 in the graph. */
-  storedType: ElementType;
+  /** Type of the stored values; 16-bit floats and quantised weights are float32 in the graph. */
+  storedType: ElementType | 'bfloat16';
   /** Present where the stored values are integers: value = stored · scale + minimum. */
   quantization?: { scale: number; minimum: number };
   /** Axes of the stored array in the order in which the graph's weight has them; absent where they are the same. */

@@ -170,3 +170,23 @@ export function numberToFloat16(value: number): number {
   const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
   return sign | ((rounded - 0x38000000) >>> 13);
 }
+
+/** bfloat16 bit patterns, the upper halves of 32-bit floats, as numbers. */
+export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+}
+
+/** Numbers as bfloat16 bit patterns, rounded to nearest, ties to even. */
+export function float32ToBfloat16(values: Float32Array): Uint16Array {
+  return Uint16Array.from(new Uint32Array(Float32Array.from(values).buffer), (bits) => {
+    // Not a number stays that, whatever is cut off.
+    if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
+    return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+  });
+}
+
+/** Values as they come back from a file that stores them as `type`. */
+export function asStored(values: Float32Array, type: ElementType | 'bfloat16' | undefined): Float32Array {
+  if (type === 'float16') return Float32Array.from(values, (value) => float16ToNumber(numberToFloat16(value)));
+  return type === 'bfloat16' ? bfloat16ToFloat32(float32ToBfloat16(values)) : values;
+}

@@ -32,8 +32,11 @@ export function findWeights(graph: GraphProto, isFloat: (name: string) => boolea
   const producers = new Map(graph.node.flatMap((node) => node.output.map((output) => [output, node] as const)));
   const found = new Set<string>();
   const follow = (value: string): string => {
-    const producer = producers.get(value);
-    return producer && !isFloat(value) && layoutOperators.has(producer.opType) ? follow(producer.input[0]!) : value;
+    for (let at = value; ;) {
+      const producer = producers.get(at);
+      if (!producer || isFloat(at) || !layoutOperators.has(producer.opType)) return at;
+      at = producer.input[0]!;
+    }
   };
   for (const node of graph.node) {
     if (node.domain !== '') continue;

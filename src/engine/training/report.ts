@@ -5,7 +5,7 @@ import type { Split } from '../dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import { makeEvaluation } from '../evaluation.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
-import { float16ToNumber, numberToFloat16, sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
+import { asStored, sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { planVariants } from '../inference/answers.ts';
 import { evaluatePictures } from '../inference/evaluatePictures.ts';
 import { hashModel, metadataKeys, type OpenModel } from '../openModel.ts';
@@ -89,7 +89,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
 export function changedWeights(graph: ModelGraph, weights: Record<string, Tensor>): Map<string, Float32Array> {
   return new Map(Object.entries(weights).map(([name, tensor]) => {
     const values = toFloat32(tensor);
-    return [name, graph.origins.get(name)?.storedType === 'float16' ? Float32Array.from(values, (value) => float16ToNumber(numberToFloat16(value))) : values];
+    return [name, asStored(values, graph.origins.get(name)?.storedType)];
   }));
 }
 

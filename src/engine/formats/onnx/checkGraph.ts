@@ -2,6 +2,7 @@ import { UserError } from '../../job.ts';
 import { describeNode } from '../../graph/modelGraph.ts';
 import type { GraphProto, NodeProto } from '../../graph/onnx_pb.ts';
 import { elementType } from '../../graph/tensor.ts';
+import { bfloat16 } from './float16.ts';
 
 /**
  * Checks what everything else takes for granted: every node has an operator, every value is made once and before it is read,
@@ -13,7 +14,7 @@ export function checkGraph(path: string, graph: GraphProto): void {
     const tensor = value.type?.tensorType;
     if (!tensor) throw new UserError(`${path}: ${value.name || 'a value without a name'} is an input or output that is no tensor`);
     try {
-      elementType(tensor.elemType);
+      if (tensor.elemType !== bfloat16) elementType(tensor.elemType);
     } catch (error) {
       throw new UserError(`${path}: ${(error as Error).message}: it is that of ${value.name}`, { cause: error });
     }

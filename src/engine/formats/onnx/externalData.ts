@@ -2,6 +2,7 @@ import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { UserError } from '../../job.ts';
 import type { TensorProto } from '../../graph/onnx_pb.ts';
+import { bfloat16 } from './float16.ts';
 import { elementBytes, elementType, sizeOf, type ElementType } from '../../graph/tensor.ts';
 
 /** Weights of a model in memory: a serialised graph cannot be larger. */
@@ -30,7 +31,7 @@ export async function readExternalEntry(modelPath: string, tensor: TensorProto):
     throw new UserError(`${modelPath}: the external data file ${location} is missing`);
   });
   if (outside(folder, file)) throw outsideError(modelPath, tensor, location);
-  const wanted = sizeOf(tensor.dims.map(Number)) * elementBytes(typeOf(modelPath, tensor));
+  const wanted = sizeOf(tensor.dims.map(Number)) * (tensor.dataType === bfloat16 ? 2 : elementBytes(typeOf(modelPath, tensor)));
   const offset = Number(entries.get('offset') ?? 0);
   const length = Number(entries.get('length') ?? wanted);
   if (length !== wanted || !Number.isSafeInteger(offset) || offset < 0) {
