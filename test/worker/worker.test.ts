@@ -38,6 +38,7 @@ describe('a worker process', function () {
 
   const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
   const run = () => path.join(folder, 'run');
+  const lastTraining = () => progress.findLast(({ report }) => report.training)?.report.training;
   const start = () => new WorkerProcess({
     file: workerFile,
     progress: (report) => progress.push({ at: performance.now(), report }),
@@ -108,6 +109,25 @@ describe('a worker process', function () {
     const took = performance.now() - cancelled;
     assert.ok(took < 2500, `the cancel took ${took} ms`);
     assertUntouched();
+  });
+
+  it('waits when it is told to, goes on, and ends a training with the best so far', async () => {
+    const job = worker.call('stabilize', { model, images, run: run(), alpha: 0.1, sigma: 0.1, epochs: 100_000 });
+    const trained = () => progress.some(({ report }) => (report.training?.history.length ?? 0) > 0);
+    await until(trained);
+    worker.steer('pause');
+    await until(() => lastTraining()?.paused === true);
+    const waitingAt = progress.length;
+    // While it waits it answers others, which takes longer than an epoch here does.
+    await worker.call('inspect', { model });
+    assert.equal(progress.length, waitingAt, 'it went on while it was paused');
+    worker.steer('resume');
+    await until(() => lastTraining()?.paused === false && progress.length > waitingAt);
+    worker.steer('finishEarly');
+    const { trained: part, output, timing } = await job;
+    assert.equal(part.stopped, 'asked');
+    assert.ok(existsSync(output), 'the best so far was not written');
+    assert.ok(timing.evaluationSeconds > 0, 'the report was left out');
   });
 
   it('refuses a call that was cancelled before it began', async () => {
