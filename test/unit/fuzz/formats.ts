@@ -2,7 +2,7 @@
 export interface FuzzedModel {
   /** Name of the format, and what is special about this model where a format has several. */
   name: string;
-  /** The file that is opened, in a folder of its own below test/fixtures; everything else in `folder` is copied beside it. */
+  /** The file that is opened; one that ends in .gz is unpacked first. */
   file: string;
   /** Other files of the model, relative to the folder of `file`. */
   beside?: readonly string[];
@@ -17,8 +17,10 @@ export const fuzzedModels: readonly FuzzedModel[] = [
   { name: 'keras, HDF5 of Keras 2', file: 'keras/keras2-operations.h5' },
   { name: 'keras, HDF5 in compressed chunks', file: 'keras/compressed.h5' },
   { name: 'onnx', file: 'onnx/plain-opset9.onnx' },
+  { name: 'onnx, attention', file: 'onnx/families/vit-timm-dynamo-fixed.onnx.gz' },
   { name: 'onnx, batch of one', file: 'onnx/fixed-batch.onnx' },
   { name: 'onnx, external data', file: 'onnx/mobilenet-default.onnx', beside: ['mobilenet-default.onnx.data'] },
+  { name: 'onnx, quantised', file: 'onnx/quantized/qdq.onnx.gz' },
   { name: 'tensorflowjs-layers', file: 'tfjs/residual/model.json', beside: ['group1-shard1of3.bin', 'group1-shard2of3.bin', 'group1-shard3of3.bin'] },
   { name: 'tensorflowjs-layers, nested', file: 'tfjs/nested/model.json', beside: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
   { name: 'tflite', file: 'tflite/poolings.tflite' },

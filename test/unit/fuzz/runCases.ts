@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { cutGraph, subgraph } from '../../../src/engine/graph/cut.ts';
 import { openBatch } from '../../../src/engine/graph/openBatch.ts';
 import { upgradeModel } from '../../../src/engine/graph/upgrade.ts';
@@ -54,7 +55,10 @@ async function runCase(folder: string, files: readonly { name: string; bytes: Ui
 async function main(): Promise<void> {
   const [file, beside, seed, from, to] = process.argv.slice(2) as [string, string, string, string, string];
   const names = [basename(file), ...(JSON.parse(beside) as string[])];
-  const files = names.map((name) => ({ name, bytes: new Uint8Array(readFileSync(join(dirname(file), name))) }));
+  const files = names.map((name) => {
+    const bytes = new Uint8Array(readFileSync(join(dirname(file), name)));
+    return name.endsWith('.gz') ? { name: name.slice(0, -3), bytes: new Uint8Array(gunzipSync(bytes)) } : { name, bytes };
+  });
   const folder = mkdtempSync(join(tmpdir(), 'model-stability-fuzz-'));
   try {
     for (let number = Number(from); number < Number(to); number++) await runCase(folder, files, seed, number);
