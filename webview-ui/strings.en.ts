@@ -1,7 +1,7 @@
 /** Every sentence and word that a user reads in the webviews, in English. `strings.ts` chooses the table. */
 import { count, duration, rate } from './format.ts';
 import { strong, type Phrase } from './phrase.ts';
-import type { Preprocessing, Progress, RunState, TrainingStop } from '../src/engine/results.ts';
+import type { Preprocessing, Progress, RunState, StabilizeOptionsUsed, TrainingStop } from '../src/engine/results.ts';
 import type { JobKind, PairSort, PanelView } from '../src/protocol.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
@@ -134,6 +134,7 @@ export const english = {
     normalised: 'L2-normalised', notNormalised: 'not normalised', noFeatures: 'none found',
     guess: 'a guess',
     guessWhy: 'The model file does not say how its pictures were prepared. If this guess is wrong, every number here is too: compare clean precision with what you know of the model.',
+    preprocessingWords: { resize: 'resize', range: 'range', mean: 'mean', std: 'std' },
     from: { metadata: 'from the model file', option: 'set by option', guess: 'a guess' } satisfies Record<Preprocessing['from'], string>,
     sha: (sha256: string) => `sha256 ${sha256.slice(0, 12)}`,
   },
@@ -225,7 +226,7 @@ export const english = {
     better: 'more stable', worse: 'less stable', same: 'no clear difference',
     cleanPrecision: 'Clean precision@1', cleanTable: 'Clean precision',
     open: (part: string) => `Open ${part} in Gallery`,
-    plot: (name: string, parts: string) => `${name}: ${parts}`,
+    plot: (name: string, parts: string) => `${name}: ${parts}`, plotDot: (name: string, share: string, interval: string) => `${name} ${share}, 95 % interval ${interval}`,
     differences: 'The runs differ in how they were made', differencesMean: 'A difference between their numbers may come from this rather than from the models:',
     distance: 'Feature distance, median', unchanged: 'unchanged', openPairs: (pairs: string, name: string) => `Open the ${pairs} pairs of ${name} in the gallery`,
     search: 'Search for α and σ, on the validation pictures',
@@ -234,6 +235,8 @@ export const english = {
     loss: 'Losses over the epochs',
     lossNames: { loss: 'training loss', stabilityLoss: 'stability loss', validationLoss: 'validation loss', validationStabilityLoss: 'validation stability loss' },
     lossText: (epochs: number, best: number) => `Losses of ${plural(epochs, 'epoch', 'epochs')}; the best is epoch ${best}`,
+    epochs: (epochs: number) => plural(epochs, 'epoch', 'epochs'),
+    optionsText: (options: StabilizeOptionsUsed) => `α ${options.alpha} · σ ${options.sigma} · ${options.divergence} · ${options.optimizer}, learning rate ${options.learningRate} · batch ${options.batchSize} · ${options.draws} draws a picture · seed ${options.seed} · against ${options.targets} · ${options.engine}`,
     bestEpoch: (epoch: number) => `best epoch ${epoch}`,
     stopped: { epochs: 'all epochs', early: 'stopped early, nothing improved', 'not finite': 'stopped: a loss was not finite', collapsed: 'stopped: the answers collapsed to one class', asked: 'stopped when asked to, the best so far kept' },
     trained: 'Trained', output: 'New file', split: 'Pictures', options: 'Options',
@@ -290,7 +293,7 @@ export const english = {
   training: {
     title: (number: number, of: number) => of === 1 ? 'Training' : `Training ${count(number)} of ${count(of)}`,
     notYet: 'Training has not begun yet',
-    before: 'The curves appear as soon as weights are trained.',
+    before: (step: string) => `Under way: ${step}. The curves appear as soon as weights are trained.`,
     point: ({ train, alpha, sigma, learningRate }: { train: string; alpha: number; sigma: number; learningRate: number }) => `${alpha === 0 ? 'The control, α = 0' : `α = ${alpha}`}, σ = ${sigma}, learning rate ${learningRate}, trained: ${train}.`,
     epochOf: (epoch: number, epochs: number) => `Epoch ${count(epoch)} of at most ${count(epochs)}`,
     left: (time: string) => `${time} left of this training at the most`,

@@ -123,6 +123,7 @@ function differencesOf(a: Evaluation, b: Evaluation): string[] {
   check('The list of distortions', a.distortions.map((each) => `${each.name}:${each.strength}`), b.distortions.map((each) => `${each.name}:${each.strength}`));
   for (const key of ['resize', 'interpolation', 'range', 'mean', 'std', 'channels'] as const) check(`Preprocessing (${key})`, a.method.preprocessing[key], b.method.preprocessing[key]);
   check('The kind of labels', a.method.labels, b.method.labels);
+  if (!isDeepStrictEqual(a.method.classNames, b.method.classNames)) differences.push('The class names differ: the same label may mean different things.');
   if (a.method.pairs !== 'all' || b.method.pairs !== 'all') differences.push('A run kept only its worst pairs: tests and counts of pairs cover only the pairs that both kept.');
   return differences;
 }

@@ -19,7 +19,7 @@ export const dotMark = (shape: Dot['shape']): TemplateResult => html`
 
 /** Shares with their intervals under one another, on one scale from 0 to `end`. */
 export const dotPlot = (name: string, dots: Dot[], end: number): TemplateResult => html`
-  <div class="dots" role="img" aria-label=${strings.compareView.plot(name, dots.map((dot) => `${dot.name} ${percent(dot.share.value)}, 95 % interval ${interval(dot.share)}`).join('; '))}>
+  <div class="dots" role="img" aria-label=${strings.compareView.plot(name, dots.map((dot) => strings.compareView.plotDot(dot.name, percent(dot.share.value), interval(dot.share))).join('; '))}>
     ${dots.map((dot) => html`
       <svg class="dot ${dot.shape}" height="14" aria-hidden="true">
         <rect class="track" x="0" y="6.5" width="100%" height="1"/>

@@ -31,8 +31,8 @@ export function trainingDetails(result: Stabilization, reveal: (path: string) =>
   const { trained, options, images, history, timing } = result;
   const facts: [string, unknown][] = [
     [text.output, html`<button class="link" title=${result.output} @click=${() => reveal(result.output)}>${baseName(result.output)}</button>${result.accepted ? nothing : html`<br><span class="muted">${text.rejectedFile}</span>`}`],
-    [text.trained, `${trained.layers.join(', ')} (${strings.parameters(compact(trained.parameters))}), ${trained.epochs} epochs, ${text.bestEpoch(trained.bestEpoch)}, ${text.stopped[trained.stopped]}`],
-    [text.options, `α ${options.alpha} · σ ${options.sigma} · ${options.divergence} · ${options.optimizer}, learning rate ${options.learningRate} · batch ${options.batchSize} · ${options.draws} draws a picture · seed ${options.seed} · against ${options.targets} · ${options.engine}`],
+    [text.trained, `${trained.layers.join(', ')} (${strings.parameters(compact(trained.parameters))}), ${text.epochs(trained.epochs)}, ${text.bestEpoch(trained.bestEpoch)}, ${text.stopped[trained.stopped]}`],
+    [text.options, text.optionsText(options)],
     [text.split, text.splitText(images.training, images.validation, images.test)],
     [strings.made.time, duration(timing.wallSeconds)],
   ];
