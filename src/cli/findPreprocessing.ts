@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describePreprocessing } from '../engine/preprocessing/candidates.ts';
-import type { PreprocessingSearch } from '../engine/results.ts';
+import type { Preprocessing, PreprocessingSearch } from '../engine/results.ts';
 import { addPictureOptions } from './pictureOptions.ts';
 import { percent, table, withInterval } from './tables.ts';
 
@@ -20,6 +20,13 @@ export function preprocessingSearchText({ trials, verdict, warnings, images }: P
     ...warnings.map((warning) => `! ${warning}`),
     `tried on ${images.evaluated} pictures${labelled ? '' : ', without labels'}`, '',
     table(['preprocessing', ...(labelled ? ['precision@1 (95 %)'] : []), 'confidence', 'information', 'labels'], rows),
-    '', verdict,
+    '', verdict, ...(trials[0]!.present ? [] : [`use it with: ${optionsOf(trials[0]!.preprocessing)}`]),
   ].join('\n');
+}
+
+/** The options of the command line that ask for a preprocessing; a mean of 0 and a deviation of 1 keep those of the model's metadata out. */
+function optionsOf({ resize, interpolation, range, mean, std, channels }: Preprocessing): string {
+  const size = channels === 'gray' ? 1 : 3;
+  const values = { resize, interpolation, range, mean: (mean ?? Array<number>(size).fill(0)).join(','), std: (std ?? Array<number>(size).fill(1)).join(','), channels };
+  return Object.entries(values).map(([name, value]) => `--${name} ${value}`).join(' ');
 }

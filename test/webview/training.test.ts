@@ -85,7 +85,7 @@ describe('the view of a training', function () {
     const job = { ...trainingJob(0), progress: { step: 'features of the training pictures', done: 10, total: 400, unit: 'pictures' } };
     const { page } = await browser.open(new TestHost({ job, view: 'training' }));
     await page.getByRole('heading', { name: 'Training has not begun yet' }).waitFor();
-    await page.getByText('features of the training pictures. The curves appear as soon as weights are trained.').waitFor();
+    await page.getByText('Under way: features of the training pictures. The curves appear as soon as weights are trained.').waitFor();
   });
 
   for (const theme of THEMES) {

@@ -46,10 +46,7 @@ const mostLetters = 20;
 const mostPlaces = 1500;
 
 /** Kinds of lines in the style sheet: a colour and a dash pattern each. */
-export const lineKinds = 6;
-
-/** The line of a legend. */
-export const lineKey = (index: number): TemplateResult => html`<svg class="line-key" viewBox="0 0 26 8" width="26" height="8" aria-hidden="true"><path class="line kind-${index % lineKinds}" d="M0 4H26"/></svg>`;
+const lineKinds = 6;
 
 /** Draws the chart; needs `lineChartStyles`. */
 export function lineChart(chart: LineChart): TemplateResult {

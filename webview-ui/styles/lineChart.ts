@@ -23,6 +23,5 @@ export const lineChartStyles = css`
   .line.kind-3 { stroke: var(--vscode-charts-purple); stroke-dasharray: 10 3 2 3; }
   .line.kind-4 { stroke: var(--vscode-charts-yellow); stroke-dasharray: 14 6; }
   .line.kind-5 { stroke: var(--vscode-charts-foreground, var(--vscode-foreground)); stroke-dasharray: 4 2 1 2 1 2; }
-  .line-key { flex: none; }
   @container (max-width: 560px) { .line-chart { grid-template-columns: 46px minmax(0, 1fr) 132px; } }
 `;

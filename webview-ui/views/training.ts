@@ -23,7 +23,7 @@ function live({ call }: ViewContext, { progress, paused, finishing }: JobView): 
         <p class="details">${text.point(training.point)}</p>
         <p class="details">${[text.epochOf(training.epoch, training.epochs), ...(progress.secondsLeft === undefined || paused ? [] : [text.left(duration(progress.secondsLeft))]), ...(training.of > training.number ? [text.more(training.of - training.number)] : [])].join(' · ')}</p>
         <p class="hidden" role="status">${text.status(training.history.length, training.epochs, training.bestEpoch)}</p>`
-        : html`<p class="details">${progress ? progress.step : strings.job.starting}. ${text.before}</p>`}
+        : html`<p class="details">${text.before(progress?.step ?? strings.job.starting)}</p>`}
       <div class="training-buttons">
         ${paused
           ? html`<button class="primary" name="resume" @click=${steer('resume')}>${text.resume}</button>`
@@ -32,7 +32,7 @@ function live({ call }: ViewContext, { progress, paused, finishing }: JobView): 
         <button class="secondary" name="cancelTraining" title=${text.cancelMeans} @click=${() => void call('cancel')}>${text.cancel}</button>
       </div>
       <p class="details">${paused ? text.pausedMeans : text.closeMeans}</p>
-      ${trainingCurves(training?.history ?? [], training?.epochs ?? 1, training?.bestEpoch ?? 0)}
+      ${training ? trainingCurves(training.history, training.epochs, training.bestEpoch) : nothing}
     </div>`;
 }
 
