@@ -95,6 +95,25 @@ describe('the view of video frames', function () {
     assert.ok(host.asked('frames').length <= 3);
   });
 
+  it('shows of a long clip the stretch around the frame', async () => {
+    const host = new SequenceHost(made);
+    const long = { ...made.result.clips[0]!, name: 'long', frames: 1000 };
+    host.state = { ...host.state, result: { ...made.result, clips: [long] } };
+    const answer = host.answer.bind(host);
+    const curve = Array.from({ length: 1000 }, (_, frame) => frame / 1000);
+    host.answer = async (request) => (request.method === 'clipCurves'
+      ? { id: request.id, ok: true, result: { probabilities: long.classes.map(() => curve), flips: [10, 500, 620, 621, 990] } } : await answer(request));
+    const { page } = await browser.open(host);
+    const ends = page.locator('.line-chart .ends-of-axis span');
+    await ends.first().getByText('frame 1', { exact: true }).waitFor();
+    assert.deepEqual([await ends.allInnerTexts(), await page.locator('.mark').count()], [['frame 1', 'frame 240'], 1]);
+    await page.getByRole('button', { name: 'Next Flip' }).click();
+    await ends.first().getByText('frame 381', { exact: true }).waitFor();
+    assert.deepEqual([await ends.allInnerTexts(), await page.locator('.mark').count()], [['frame 381', 'frame 620'], 1]);
+    await page.getByRole('slider', { name: 'Frame' }).fill('999');
+    assert.deepEqual([await ends.allInnerTexts(), await page.locator('.mark').count()], [['frame 761', 'frame 1,000'], 1]);
+  });
+
   it('says what failed', async () => {
     const host = new SequenceHost(made);
     host.failures.set('clipCurves', 'its frames.curves is missing or damaged');

@@ -42,8 +42,6 @@ const margin = 6;
 const labelStep = 15;
 /** Longer names are cut; the whole stands in the chart's sentence. */
 const mostLetters = 20;
-/** More places than this are drawn as the smallest and the largest value of each group of neighbours. */
-const mostPlaces = 1500;
 
 /** Kinds of lines in the style sheet: a colour and a dash pattern each. */
 const lineKinds = 6;
@@ -90,10 +88,9 @@ function endLabels(lines: readonly ChartLine[], y: (value: number) => number, he
 }
 
 function pathOf(values: readonly (number | null)[], x: (place: number) => number, y: (value: number) => number): string {
-  const points = values.length <= mostPlaces ? values.map((value, place) => ({ value, place })) : thinned(values);
   let path = '';
   let isDown = false;
-  for (const { value, place } of points) {
+  for (const [place, value] of values.entries()) {
     if (value === null || !Number.isFinite(value)) {
       isDown = false;
       continue;
@@ -104,17 +101,4 @@ function pathOf(values: readonly (number | null)[], x: (place: number) => number
     isDown = true;
   }
   return path;
-}
-
-/** The smallest and the largest value of each group of neighbours, in their order: no peak is lost. */
-function thinned(values: readonly (number | null)[]): { value: number | null; place: number }[] {
-  const group = Math.ceil((2 * values.length) / mostPlaces);
-  const points: { value: number | null; place: number }[] = [];
-  for (let start = 0; start < values.length; start += group) {
-    const members = values.slice(start, start + group).map((value, at) => ({ value, place: start + at })).filter(({ value }) => value !== null);
-    const sorted = members.toSorted((a, b) => a.value! - b.value!);
-    const kept = [...new Set([sorted[0], sorted.at(-1)])].filter((point) => point !== undefined).sort((a, b) => a.place - b.place);
-    points.push(...(kept.length > 0 ? kept : [{ value: null, place: start }]));
-  }
-  return points;
 }

@@ -24,6 +24,8 @@ const text = strings.sequence;
 const SIDE = 320;
 /** Frames of the strip on either side of the cursor. */
 const AROUND = 4;
+/** Frames that the chart shows at once: more of them would be a smear. */
+const WINDOW = 240;
 /** Height of the chart in pixels. */
 const CHART = 180;
 
@@ -195,11 +197,13 @@ export class SequenceRun extends LitElement {
   private chart(clip: Clip, frame: number): TemplateResult {
     const { curves } = this;
     if (!curves) return html`<div class="sequence-loading" aria-busy="true"></div>`;
+    const start = Math.max(0, Math.min(frame - WINDOW / 2, clip.frames - WINDOW));
+    const end = Math.min(clip.frames, start + WINDOW);
     return lineChart({
       label: text.chart(clip.classes.map(({ name, frames: given }) => text.classFrames(name, given)), curves.flips.length),
-      lines: clip.classes.map(({ name }, at) => ({ name, values: curves.probabilities[at]! })),
-      bottom: 0, top: 1, write: probability, ends: [text.frameNumber(1), text.frameNumber(clip.frames)], length: clip.frames, height: CHART,
-      marks: curves.flips, cursor: frame, choose: (place) => this.goTo(place),
+      lines: clip.classes.map(({ name }, at) => ({ name, values: curves.probabilities[at]!.slice(start, end) })),
+      bottom: 0, top: 1, write: probability, ends: [text.frameNumber(start + 1), text.frameNumber(end)], length: end - start, height: CHART,
+      marks: curves.flips.filter((flip) => flip >= start && flip < end).map((flip) => flip - start), cursor: frame - start, choose: (place) => this.goTo(start + place),
     });
   }
 

@@ -26,7 +26,7 @@ export const sequenceStyles = css`
   .sequence-large .amount { fill: var(--vscode-charts-blue); }
   .sequence-strip { list-style: none; display: flex; gap: 6px; padding: 14px 0 4px; overflow-x: auto; max-width: 1060px; }
   .sequence-strip li { position: relative; flex: 1 1 0; min-width: 64px; max-width: 104px; }
-  .sequence-strip button { display: grid; width: 100%; background: none; border: 1px solid transparent; padding: 3px; justify-items: stretch; gap: 2px; overflow: hidden; font-size: 0.9em; }
+  .sequence-strip button { display: grid; width: 100%; background: none; border: 1px solid transparent; padding: 3px; grid-template-columns: 100%; justify-content: stretch; gap: 2px; overflow: hidden; font-size: 0.9em; }
   .sequence-strip button > span:last-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .sequence-strip .is-current button { border-color: var(--vscode-foreground); }
   .sequence-flip { position: absolute; left: -12px; top: 26px; z-index: 1; background: var(--vscode-editor-background); border-radius: 8px; line-height: 0; }
