@@ -137,8 +137,11 @@ export const gradientCases: GradientCase[] = [
   { op: 'Gather', note: 'rows in another order', inputs: [signed(2, 4, 3), ints(3, -4)], attributes: { axis: 1 }, batch: [0] },
   { op: 'Gather', note: 'rows taken twice', inputs: [signed(4, 3), ints(1, 1, 0)], attributes: { axis: 0 } },
   { op: 'Gather', note: 'a table of indices', inputs: [signed(2, 4, 3), table([2, 2], 0, 3, 3, 1)], attributes: { axis: 1 }, batch: [0] },
+  { op: 'Gather', note: 'rows of the batch', inputs: [signed(3, 4), ints(1, 0, 1)], attributes: { axis: 0 }, batch: [0] },
   { op: 'GatherElements', inputs: [signed(2, 3, 4), table([2, 2, 4], 0, 2, 1, -1, 2, 0, 1, 1, 1, 1, 0, 2, 2, -3, 1, 0)], attributes: { axis: 1 } },
   { op: 'GatherElements', note: 'fewer rows', inputs: [signed(3, 4), table([2, 3], 0, 1, 1, 3, 0, 2)], attributes: { axis: 1 } },
+  { op: 'GatherND', inputs: [signed(2, 3, 4), table([3, 2], 0, 2, 1, -1, 0, 2)] },
+  { op: 'GatherND', note: 'single elements', inputs: [signed(3, 4), table([2, 2, 2], 0, 1, 2, 3, 0, 1, 1, 0)] },
   unary('Gelu', signed(2, 3, 4)),
   unary('Gelu', signed(2, 3, 4), { approximate: 'tanh' }),
   ...[0, 1].flatMap((transA) => [0, 1].map((transB): GradientCase => ({

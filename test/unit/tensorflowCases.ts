@@ -196,6 +196,7 @@ export const operatorCases: OperatorCase[] = [
   { name: 'Split evenly', op: 'Split', inputs: [picture], attributes: { axis: 2, num_outputs: 3 }, outputs: 3, differentiable: [0] },
   { name: 'Gather', op: 'Gather', inputs: [picture, { type: 'int64', dims: [2, 2], data: BigInt64Array.of(3n, 0n, -1n, 2n) }], attributes: { axis: 1 }, differentiable: [0] },
   { name: 'Gather one', op: 'Gather', inputs: [picture, { type: 'int64', dims: [], data: BigInt64Array.of(-1n) }], attributes: { axis: 2 }, differentiable: [0] },
+  { name: 'GatherND', op: 'GatherND', inputs: [floats([2, 3, 4]), { type: 'int64', dims: [3, 2], data: BigInt64Array.of(0n, 2n, 1n, -1n, 0n, 2n) }], differentiable: [0] },
   { name: 'GatherElements', op: 'GatherElements', inputs: [floats([2, 3, 4]), { type: 'int64', dims: [2, 2, 4], data: BigInt64Array.from([0, 2, 1, -1, 2, 0, 1, 1, 1, 1, 0, 2, 2, -3, 1, 0], BigInt) }], attributes: { axis: 1 }, differentiable: [0] },
   pad([0, 0, 1, 2, 0, 0, 0, 3], 'constant'),
   pad([0, 0, -1, 2, 0, 0, 1, -3], 'constant', [scalar(0.7)]),

@@ -66,6 +66,22 @@ export const slicing: Operators = {
     return tf.reshape(tf.gather(tf.reshape(x, [-1]), integers(places), 0), indices.shape);
   },
 
+  GatherND: (inputs, attributes, node) => {
+    if (attributes.number('batch_dims', 0) !== 0) throw unsupported('batch_dims', node);
+    const [x, indices] = [required(inputs, 0, node), required(inputs, 1, node)];
+    const depth = indices.shape[indices.rank - 1]!;
+    const values = valuesOf(indices);
+    // The first axes become one, and each row of indices the number of a place along it.
+    const places = Array.from({ length: indices.size / depth }, (_, row) => x.shape.slice(0, depth).reduce((flat, length, axis) => {
+      const place = positiveAxis(values[row * depth + axis]!, length);
+      if (place < 0 || place >= length) throw unsupported(`index ${place} in an axis of ${length}`, node);
+      return flat * length + place;
+    }, 0));
+    const rest = x.shape.slice(depth);
+    const rows = tf.reshape(x, [-1, rest.reduce((size, length) => size * length, 1)]);
+    return tf.reshape(pick(rows, places, 0), [...indices.shape.slice(0, -1), ...rest]);
+  },
+
   Pad: (inputs, attributes, node) => {
     const x = required(inputs, 0, node);
     const pads = valuesOf(required(inputs, 1, node));

@@ -35,6 +35,7 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Flatten: shapes.reshape,
   Gather: shapes.gather,
   GatherElements: shapes.gatherElements,
+  GatherND: shapes.gatherND,
   Gelu: activations.gelu,
   Gemm: gemm,
   GlobalAveragePool: globalAveragePool,

@@ -74,19 +74,21 @@ function place(node: NodeGradient, gradient: string, axis: number, shape: readon
   return node.op('Gather', [padded(0, 1), node.ints(source)], { axis });
 }
 
-/** Rows of a table by their numbers: the gradients of a row that is taken several times add up. */
+/**
+ * Rows of a table by their numbers: the gradients of a row that is taken several times add up. Numbers that depend on the size of
+ * the batch may be computed, as they are where an exporter writes a strided view.
+ */
 export const gather: GradientFunction = (node) => {
   const [table, indices] = [node.input(0), node.input(1)];
   const shape = node.shape(table);
   const axis = (node.number('axis', 0) + shape.length) % shape.length;
-  if (shape[axis] === -1) node.fail('it takes a part of the batch');
   return [() => {
     const known = node.value(indices).integers;
     // The axes of the indices become one, so that the gradient has the table's rank.
     const dims = shape.map((dim, index) => (index === axis ? (known?.length ?? -1) : dim));
     if (dims.filter((dim) => dim < 0).length > 1) node.fail('its indices depend on the data');
     const rows = node.op('Reshape', [node.outputGradient, node.ints(dims)]);
-    const positions = known?.map((index) => (index < 0 ? index + shape[axis]! : index));
+    const positions = shape[axis] === -1 ? undefined : known?.map((index) => (index < 0 ? index + shape[axis]! : index));
     if (positions && new Set(positions).size === positions.length) return place(node, rows, axis, shape, positions);
     const column = node.op('Reshape', [indices, node.ints(shape.map((_, index) => (index === axis ? -1 : 1)))]);
     const zeros = zerosLike(node, table);
@@ -97,6 +99,12 @@ export const gather: GradientFunction = (node) => {
 /** Single elements by their places along an axis: each gives its gradient to the place it was taken from. */
 export const gatherElements: GradientFunction = (node) => [() =>
   node.op('ScatterElements', [zerosLike(node, node.input(0)), node.input(1), node.outputGradient], { axis: node.number('axis', 0), reduction: 'add' })];
+
+/** Parts of a value by their places along its first axes. */
+export const gatherND: GradientFunction = (node) => {
+  if (node.number('batch_dims', 0) !== 0) node.fail('batch_dims is not supported in training');
+  return [() => node.op('ScatterND', [zerosLike(node, node.input(0)), node.input(1), node.outputGradient], { reduction: 'add' })];
+};
 
 /** Zeros of a value's shape. */
 function zerosLike(node: NodeGradient, value: string): string {
