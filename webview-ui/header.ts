@@ -69,7 +69,7 @@ export function jobBar(state: PanelState, cancelling: boolean, cancel: () => voi
   return html`
     <div class="job">
       <div><b role="status">${title}: ${step}</b>
-        <span class="amounts numbers">${progress ? amounts(progress).join(' · ') : nothing}</span>
+        <span class="amounts numbers">${job.paused ? strings.job.paused : progress ? amounts(progress).join(' · ') : nothing}</span>
       </div>
       <button class="secondary" name="cancel" ?disabled=${cancelling} @click=${cancel}>${cancelling ? strings.cancelling : strings.cancel}</button>
       ${progress && progress.total > 0

@@ -89,8 +89,9 @@ export class ModelPage extends LitElement {
         ...(info.classes === null ? [] : [[text.classes, this.classes(info)] as [string, unknown]]),
       ]],
       [text.howPrepared, [
-        [text.preprocessing, preprocessing === null ? text.none : preprocessingFact(preprocessing)],
+        [text.preprocessing, preprocessing === null ? text.none : html`${preprocessingFact(preprocessing)} <button class="link" name="findPreprocessing" title=${text.findMeans} ?disabled=${!canStart(content)} @click=${() => void this.host('findPreprocessing')}>${text.find}</button>`],
         [text.pictures, html`${content.images ?? text.notKnown} <button class="link" name="chooseImages" ?disabled=${!canStart(content)} @click=${() => void this.host('chooseImages')}>${strings.choosePictures}</button>`],
+        [text.frames, html`<button class="link" name="evaluateFrames" title=${text.framesMean} ?disabled=${!canStart(content)} @click=${() => void this.host('evaluateFrames')}>${text.evaluateFrames}</button>`],
       ]],
     ];
     return html`

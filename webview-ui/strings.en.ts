@@ -45,7 +45,7 @@ export const english = {
 
   job: {
     title: (kind: JobKind, model: string) => ({ evaluate: `Evaluating ${model}`, stabilize: `Stabilizing ${model}`, findPreprocessing: `Finding the preprocessing of ${model}`, sequence: `Evaluating ${model} on video frames` })[kind],
-    starting: 'starting',
+    starting: 'starting', paused: 'paused',
     amount: (progress: Progress) => progress.total > 0 ? `${count(progress.done)} of ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
     speed: (perSecond: number) => `${rate(perSecond)} a second`,
     left: (seconds: number) => `${duration(seconds)} left`,
@@ -263,6 +263,8 @@ export const english = {
     none: 'none found', yes: 'yes, the head can be retrained',
     headText: (layers: string[], parameters: string) => `${layers.join(', ')} (${parameters} parameters)`,
     logits: 'logits (a softmax is applied)', probabilities: 'probabilities', noClasses: 'no classes: an embedding or another kind of model',
+    find: 'Find…', findMeans: 'Tries the usual ways of preparing pictures on some of yours and says which is best',
+    frames: 'Video frames', evaluateFrames: 'Choose Frames…', framesMean: 'Runs the model on a folder of frames and shows where its label flips from one to the next',
     notKnown: 'not chosen yet', model: 'Model', answers: 'Answers', howPrepared: 'How pictures are prepared',
     more: (n: number) => `and ${count(n)} more`,
   },

@@ -114,6 +114,14 @@ describe('the view of video frames', function () {
     assert.deepEqual([await ends.allInnerTexts(), await page.locator('.mark').count()], [['frame 761', 'frame 1,000'], 1]);
   });
 
+  it('is started from the model’s page, as the search for the preprocessing is', async () => {
+    const host = new SequenceHost(made);
+    const { page } = await browser.open(host, { page: 'modelEditor' });
+    await page.getByRole('button', { name: 'Choose Frames…' }).click();
+    await page.getByRole('button', { name: 'Find…' }).click();
+    assert.deepEqual(host.calls.map(({ method }) => method).filter((method) => method === 'evaluateFrames' || method === 'findPreprocessing'), ['evaluateFrames', 'findPreprocessing']);
+  });
+
   it('says what failed', async () => {
     const host = new SequenceHost(made);
     host.failures.set('clipCurves', 'its frames.curves is missing or damaged');
