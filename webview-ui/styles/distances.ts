@@ -14,7 +14,7 @@ export const distancesStyles = css`
   .shape input { accent-color: var(--vscode-focusBorder); margin: 0; }
   .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 10px 0 4px; color: var(--quiet); }
   .legend span { display: inline-flex; align-items: center; gap: 6px; }
-  .panel { display: grid; grid-template-columns: 132px minmax(200px, 1fr) minmax(220px, 300px); gap: 0 14px; padding-top: 12px; }
+  .panel { display: grid; grid-template-columns: 164px minmax(200px, 1fr) minmax(220px, 300px); gap: 0 14px; padding-top: 12px; }
   .panel h3 { grid-row: 1; overflow-wrap: anywhere; }
   .chart { grid-row: 1; grid-column: 2; height: 92px; cursor: crosshair; touch-action: none; }
   .scale { grid-row: 2; grid-column: 2; display: flex; justify-content: space-between; color: var(--quiet); font-size: 0.85em; }
@@ -26,7 +26,7 @@ export const distancesStyles = css`
   .curve.control { stroke: var(--vscode-charts-orange); stroke-dasharray: 1.5 2.5; }
   .curve.after { stroke: var(--vscode-charts-blue); stroke-width: 2.2; }
   .curve.negatives { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 8 2 1 2; }
-  .hatch { stroke: var(--quiet); stroke-width: 1.6; opacity: 0.55; }
+  .hatch { stroke: var(--quiet); stroke-width: 1.6; opacity: 0.85; }
   .area.negatives { stroke: none; }
   .axis { stroke: var(--vscode-foreground); opacity: 0.5; fill: none; }
   .threshold { stroke: var(--vscode-charts-red); stroke-width: 2; fill: none; }
