@@ -228,5 +228,7 @@ function nodesAfter(graph: ModelGraph, value: string, output: string): NodeProto
 function weightsBefore(graph: ModelGraph, nodes: readonly NodeProto[]): string[] {
   const constants = nodes.flatMap((node) => node.input.filter((input) => input !== '' && !dependsOnInput(graph, input)));
   const chain = nodesBefore(graph.nodes, constants);
-  return [...new Set([...chain, ...nodes].flatMap((node) => node.input.filter((input) => graph.isWeight(input))))];
+  // The running statistics of batch normalisation are no weights, though a file may share them with one.
+  const trained = (node: NodeProto): string[] => (node.opType === 'BatchNormalization' ? node.input.slice(0, 3) : node.input);
+  return [...new Set([...chain, ...nodes].flatMap((node) => trained(node).filter((input) => graph.isWeight(input))))];
 }
