@@ -113,7 +113,7 @@ export function addStabilizeOptions(command: Command): Command {
     .option('--sigma <number>', 'noise of the training pictures, in pixels from 0 to 1 (default: searched)', notNegative)
     .addOption(new Option('--divergence <name>', 'stability loss (default: cross-entropy)').choices(['cross-entropy', 'kl', 'js', 'l2']))
     .addOption(new Option('--optimizer <name>', 'optimiser (default: adam)').choices(['adam', 'sgd']))
-    .option('--learning-rate <number>', 'learning rate (default: 0.001 for adam, 0.01 for sgd)', positive)
+    .option('--learning-rate <number>', 'learning rate (default: 0.001 for adam, 0.01 for sgd; a tenth of it for batch-norm and all)', positive)
     .option('--epochs <n>', 'most passes over the training pictures (default: 50)', wholeFrom(1))
     .option('--batch-size <n>', 'pictures a step (default: 32)', wholeFrom(1))
     .option('--validation-share <share>', 'pictures for choosing (default: 0.2)', partShare)
