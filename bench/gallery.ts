@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { PairsWriter } from '../src/engine/runs/pairsFile.ts';
 import { WorkerProcess } from '../src/workerProcess.ts';
-import { GeneratedPairs, stabilization } from '../test/webview/runs.ts';
+import { CLASS_NAMES, DISTORTIONS, GeneratedPairs, stabilization } from '../test/webview/runs.ts';
 import { TestHost, WebviewBrowser } from '../test/webview/webviewPage.ts';
 import { benchFolder } from './setup.ts';
 
@@ -109,7 +109,11 @@ async function makeRuns(pairs: GeneratedPairs): Promise<string> {
     mkdirSync(folder, { recursive: true });
     const writer = new PairsWriter(folder, null);
     for (let line = 0; line < pairs.length; line++) {
-      const { line: _, rank: __, ...pair } = pairs.row(line);
+      const { line: _, rank: __, ...generated } = pairs.row(line);
+      // A picture has one class and a pair for each distortion, as in a real run.
+      const picture = Math.floor(line / DISTORTIONS.length);
+      const truth = CLASS_NAMES[picture % CLASS_NAMES.length]!;
+      const pair = { ...generated, truth, image: `${truth}/${String(picture).padStart(6, '0')}.png` };
       await writer.add(part === 'before' || line % 3 > 0 ? pair : { ...pair, labelB: pair.labelA === pair.labelB ? 'another' : pair.labelA });
     }
     await writer.close();

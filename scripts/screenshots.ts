@@ -41,7 +41,7 @@ async function takeScreenshots(theme: Theme): Promise<void> {
     await workbench.unfold('models', 'patches.onnx');
     await workbench.openFile('models/patches.onnx');
     const editor = await workbench.webview('model-stability-model');
-    await editor.getByText('Operators').waitFor();
+    await editor.getByRole('heading', { name: 'Operators' }).waitFor();
     await shot('model');
     await editor.getByRole('button', { name: 'Evaluate', exact: true }).click();
     const panel = await workbench.webview('model-stability-panel', JOB);
