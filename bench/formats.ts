@@ -10,10 +10,12 @@ import { readModel } from '../src/engine/formats/index.ts';
 import { ModelProtoSchema } from '../src/engine/graph/onnx_pb.ts';
 import { kerasMobileNetV2 } from './kerasMobileNetV2.ts';
 import { benchModel, median, seconds } from './setup.ts';
+import { tfliteMobileNetV2 } from './tfliteMobileNetV2.ts';
 
 /** Formats and how the network's file is made. To measure another, add its line here. */
 const twins: [name: string, file: () => Promise<string>][] = [
   ['Keras', () => kerasMobileNetV2()],
+  ['TFLite', () => Promise.resolve(tfliteMobileNetV2())],
 ];
 
 /** Pictures a run. */

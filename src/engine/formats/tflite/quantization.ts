@@ -27,12 +27,19 @@ export function dequantized(graph: FlowGraph, { name, type, dims, data, quantiza
   const { scales, zeroPoints } = quantization;
   if (!['int8', 'uint8', 'int32'].includes(type)) throw file.error(`tensor ${name} is quantised as ${type}; quantisation to 8 bits can be opened`);
   const dimensions = scales.length === 1 ? [] : [scales.length];
-  const values = type === 'int8' ? Uint8Array.from(data as Int8Array, (value) => value + moved(type)) : data;
+  const values = type === 'int8' ? unsigned(data as Int8Array) : data;
   const integers = builder.weight(builder.unique(`${name}/integers`), { type: type === 'int8' ? 'uint8' : type, dims, data: values });
   const inputs = [integers, builder.float(scales, dimensions)];
   if (type !== 'int32') inputs.push(zeroPoint(builder, zeroPoints.map((point) => point + moved(type)), dimensions, name, file));
   else if (zeroPoints.some((point) => point !== 0)) throw file.error(`tensor ${name} of int32 has a zero point`);
   return graph.op('DequantizeLinear', inputs, dimensions.length > 0 ? { axis } : {}, name);
+}
+
+/** A loop, because `from` with a function takes five times as long. */
+function unsigned(data: Int8Array): Uint8Array {
+  const values = new Uint8Array(data.length);
+  for (let index = 0; index < data.length; index++) values[index] = data[index]! + moved('int8');
+  return values;
 }
 
 function zeroPoint(builder: GraphBuilder, points: number[], dims: number[], name: string, file: TfliteFile): string {

@@ -110,7 +110,7 @@ export class TensorValues {
       name = dequantized(this.#graph, { name: stored.name, type: stored.type, dims, data: this.#arranged(stored, transposition), quantization, axis: transposition ? transposition.indexOf(quantization.axis) : quantization.axis }, this.#file);
     } else if (stored.type === 'float32' || stored.type === 'float16') {
       const values = this.#float32(stored);
-      name = builder.weight(builder.unique(stored.name), { type: 'float32', dims, data: transposition ? transpose(values, stored.shape, transposition) : values });
+      name = builder.weight(builder.unique(stored.name), { type: 'float32', dims, data: moves(stored.shape, transposition) ? transpose(values, stored.shape, transposition!) : values });
       const other = this.#byBuffer.get(stored.buffer);
       if (other === undefined && !this.#file.isShared(stored.buffer)) {
         this.origins.set(name, { file: this.#file.path, key: this.#file.keyOf(stored), storedType: stored.type, shape: stored.shape, ...(transposition && { transposition }) });
@@ -136,9 +136,15 @@ export class TensorValues {
   /** Stored integers in the graph's order; those of 8 bits are the only ones that have to be moved. */
   #arranged(stored: StoredTensor, transposition: number[] | undefined): TensorData {
     const data = this.#decode(stored);
-    if (!transposition) return data;
+    if (!moves(stored.shape, transposition)) return data;
     if (elementBytes(stored.type) !== 1) throw this.#file.error(`tensor ${stored.name} of ${stored.type} cannot be laid out anew`);
-    const moved = transpose(Float32Array.from(data as Int8Array), stored.shape, transposition);
+    const moved = transpose(Float32Array.from(data as Int8Array), stored.shape, transposition!);
     return stored.type === 'int8' ? Int8Array.from(moved) : Uint8Array.from(moved);
   }
+}
+
+/** Whether an order of axes moves any number: axes of length one may stand anywhere. */
+function moves(shape: readonly number[], transposition: readonly number[] | undefined): boolean {
+  const order = transposition?.filter((axis) => shape[axis] !== 1) ?? [];
+  return order.some((axis, place) => place > 0 && axis < order[place - 1]!);
 }
