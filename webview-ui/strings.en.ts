@@ -319,7 +319,7 @@ export const english = {
     points: 'Points of the search by label instability and precision', axis: 'labels that distortions change →',
     point: (alpha: number, sigma: number, learningRate: number, train: string) => alpha === 0 ? `Control, α 0, learning rate ${learningRate}, trained: ${train}.` : `α ${alpha}, σ ${sigma}, learning rate ${learningRate}, trained: ${train}.`,
     values: (instability: string, precision: string | null) => `${instability} of labels change${precision === null ? '' : `; clean precision ${precision}`}.`,
-    chosen: 'chosen', selected: 'selected', control: 'control, α = 0', onFront: 'on the Pareto front', beaten: 'beaten by another',
+    chosen: 'chosen', selected: 'selected', control: 'control, α = 0', onFront: 'on the Pareto front', beaten: 'beaten by another', below: 'less precise than the scale shows',
     isChosen: 'This is the point whose model was written.', isControl: 'It has no stability term.', isOnFront: 'No other point is better in both.',
     rejected: (reason: string) => `Cannot be chosen: ${reason}.`,
     epochs: (epochs: number, best: number) => `Trained for ${plural(epochs, 'epoch', 'epochs')}, the best is epoch ${best}.`,

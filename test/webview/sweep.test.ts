@@ -59,10 +59,19 @@ describe('the view of a sweep', function () {
     const { page } = await browser.open(host);
     // The most stable one, since nothing lies over it.
     const index = result.search.reduce((best, point, at) => (point.labelInstability < result.search[best]!.labelInstability ? at : best), 0);
-    await page.locator('.sweep-point').nth(index).locator('.target').click({ force: true });
+    await page.getByRole('option', { name: nameOf(result.search[index]!) }).locator('.target').click({ force: true });
     await page.getByRole('heading', { name: nameOf(result.search[index]!) }).waitFor();
     await page.getByRole('button', { name: 'Write Its Model…' }).click();
     assert.deepEqual(host.asked('writePoint'), [{ run: RUN, index }]);
+  });
+
+  it('keeps a point that collapsed from pressing the others together', async () => {
+    const search = result.search.map((point, index) => (index === 5 ? { ...point, precisionAt1: 0.11 } : point));
+    const { page } = await browser.open(new TestHost({ ...shown, result: { ...result, search } }));
+    await page.locator('.sweep-legend').getByText('less precise than the scale shows').waitFor();
+    const scale = (await page.locator('.sweep-scale text').allTextContents()).map((text) => Number.parseFloat(text));
+    assert.ok(scale.at(-1)! > 80, scale.join(', '));
+    assert.match(plain(await page.getByRole('option', { name: nameOf(search[5]!) }).getAttribute('aria-label') ?? ''), /clean precision 11\.0 %/);
   });
 
   it('does not offer to write what the run does not keep, and says why', async () => {
