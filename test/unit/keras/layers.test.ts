@@ -20,6 +20,15 @@ describe('Keras: what each layer computes', function () {
     });
   }
 
+  it('operations without their module, as in .h5 files of Keras 3', async () => {
+    const network = networks.find(({ family }) => family === 'operations')!;
+    const { layers, ...rest } = network.config['config'] as { layers: { module?: string }[] };
+    const bare = layers.map(({ module, ...layer }) => layer);
+    assert.ok(layers.some(({ module }) => module === 'keras.src.ops.numpy'));
+    const graph = await keras.read(await familyFile(folder, { ...network, family: 'bare', config: { ...network.config, config: { ...rest, layers: bare } } }));
+    assertAgree(await run(graph, pictures(network)), answers(network));
+  });
+
   it('every layer and operation of Keras 3 that can be opened was held against Keras', () => {
     const text = JSON.stringify(networks.map((network) => network.config));
     const seen = new Set([...text.matchAll(/"module":"([^"]*)","class_name":"(\w+)"/g)].map(([, module, name]) => (module!.startsWith('keras.src.ops') ? `ops.${name}` : name!)));

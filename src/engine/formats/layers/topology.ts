@@ -136,6 +136,9 @@ export function inputShapeOf(layer: Layer): number[] | undefined {
 function operationOf(entry: JsonObject, className: string, fields: JsonObject): string | undefined {
   const module = field(entry, 'module');
   if (typeof module === 'string' && /^keras\.(src\.)?ops\b/.test(module)) return `ops.${className}`;
+  // In `.h5` files Keras 3 leaves the module out, but every layer there says whether it is trained.
+  const [node] = [field(entry, 'inbound_nodes')].flat();
+  if (module === undefined && isObject(node) && field(fields, 'trainable') === undefined && field(fields, 'layers') === undefined) return `ops.${className}`;
   const wrapped = className === 'TFOpLambda' || className === 'SlicingOpLambda' ? field(fields, 'function') : undefined;
   return typeof wrapped === 'string' ? wrapped : undefined;
 }
