@@ -1,5 +1,5 @@
 /** Languages that the webviews speak, by the first part of a language's tag; each has a table of words in `strings.ts`. */
-const languages = ['en'] as const;
+const languages = ['de', 'en'] as const;
 
 export type Language = (typeof languages)[number];
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { hostStrings } from '../../scripts/l10nKeys.ts';
+import { german } from '../../webview-ui/strings.de.ts';
+import { english } from '../../webview-ui/strings.en.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): Record<string, string> => JSON.parse(readFileSync(path.join(root, file), 'utf8')) as Record<string, string>;
@@ -38,5 +40,18 @@ describe('translations', () => {
     const { contributes } = JSON.parse(manifest) as { contributes: { commands: { title: string }[]; configuration: { properties: Record<string, { markdownDescription: string }> } } };
     const plain = [...contributes.commands.map(({ title }) => title), ...Object.values(contributes.configuration.properties).map((property) => property.markdownDescription)].filter((text) => !/^%[\w.]+%$/.test(text));
     assert.deepEqual(plain, []);
+  });
+});
+
+/** The paths of all sentences of a table. */
+function sentences(table: object, path_ = ''): string[] {
+  return Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? sentences(value, `${path_}${key}.`) : [`${path_}${key}`]);
+}
+
+describe('the webviews in German', () => {
+  it('have every sentence', () => {
+    const [own, wanted] = [sentences(german), sentences(english)];
+    assert.deepEqual({ missing: wanted.filter((key) => !own.includes(key)), unknown: own.filter((key) => !wanted.includes(key)) }, { missing: [], unknown: [] });
   });
 });
