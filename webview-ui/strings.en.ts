@@ -164,6 +164,7 @@ export const english = {
     pairName: (image: string, distortion: string, labels: string, distance: string) => `${image}, ${distortion}, ${labels}, feature distance ${distance}`,
     labelChanged: (a: string, certaintyA: string, b: string, certaintyB: string) => `label changed from ${a} ${certaintyA} to ${b} ${certaintyB}`,
     labelKept: (label: string, certaintyA: string, certaintyB: string) => `label kept ${label} ${certaintyA} to ${certaintyB}`,
+    noClasses: 'no classes',
     beforeLabels: (a: string, b: string) => a === b ? `before: ${a}, kept` : `before: ${a} → ${b}`,
     keys: 'Arrow keys move, Enter opens a pair.',
     tileKeys: 'Arrow keys move in both directions, Enter opens a pair.',

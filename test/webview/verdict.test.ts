@@ -4,7 +4,7 @@ import { answers } from '../../webview-ui/gallery/answers.ts';
 import { bytes, compact, duration, interval, measure, percent, points, pValue, rank } from '../../webview-ui/format.ts';
 import { plainText } from '../../webview-ui/phrase.ts';
 import { comparisonVerdict, direction, evaluationVerdict, stabilizationVerdict } from '../../webview-ui/verdict.ts';
-import { DISTORTIONS, evaluation, share, stabilization } from './runs.ts';
+import { DISTORTIONS, evaluation, GeneratedPairs, share, stabilization } from './runs.ts';
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -90,6 +90,12 @@ describe('format', () => {
 });
 
 describe('answers of a pair', () => {
+  it('are none for an embedding model, whose labels are empty', () => {
+    const { line, rank, ...pair } = new GeneratedPairs(1).row(0);
+    assert.deepEqual([line, rank], [0, 0]);
+    assert.deepEqual(answers({ ...pair, labelA: '', labelB: '', topA: [], topB: [], truth: null }), []);
+  });
+
   const pair = {
     image: 'x.png', distortion: DISTORTIONS[0]!.name, strength: 50, featureDistance: 1, klDivergence: 1, jsDivergence: 0.5, pixelDifference: 0.1,
     labelA: 'cat', labelB: 'dog', topA: [['cat', 0.9], ['fox', 0.05], ['owl', 0.03], ['hen', 0.01], ['cow', 0.005]], topB: [['dog', 0.8], ['elk', 0.1], ['cat', 0.05], ['owl', 0.03], ['rat', 0.01]], truth: 'rat',

@@ -17,7 +17,8 @@ export function answers(pair: Pair, most = Infinity): Answer[] {
   const larger = (label: string): number => Math.max(a.get(label) ?? 0, b.get(label) ?? 0);
   const first = [pair.labelA, pair.labelB, ...(pair.truth !== null && (a.has(pair.truth) || b.has(pair.truth)) ? [pair.truth] : [])];
   const rest = [...new Set([...a.keys(), ...b.keys()])].sort((one, other) => larger(other) - larger(one));
-  return [...new Set([...first, ...rest])].slice(0, most).map((label) => ({
+  // An embedding model gives no labels: its pairs have empty ones.
+  return [...new Set([...first, ...rest])].filter((label) => label !== '').slice(0, most).map((label) => ({
     label,
     a: a.get(label) ?? null,
     b: b.get(label) ?? null,

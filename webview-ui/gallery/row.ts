@@ -27,6 +27,7 @@ export function labelLine(pair: PairRow): TemplateResult {
   const verdict = (label: string): TemplateResult | typeof nothing => pair.truth === null ? nothing
     : label === pair.truth ? html`<span class="mark-right" title=${text.right}>${rightIcon()}<span class="hidden">${text.right}</span></span>`
       : html`<span class="mark-wrong" title=${text.wrong}>${wrongIcon()}<span class="hidden">${text.wrong}</span></span>`;
+  if (pair.labelA === '') return html`<span class="muted">${text.noClasses}</span>`;
   return pair.labelA === pair.labelB
     ? html`<span class="badge kept">${keptIcon()}${text.kept}</span> <span class="label" title=${pair.labelA}>${pair.labelA}</span>${verdict(pair.labelA)}`
     : html`<span class="badge changed">${changedIcon()}${text.changed}</span> <b class="label" title=${pair.labelA}>${pair.labelA}</b>${verdict(pair.labelA)}<span class="arrow" aria-hidden="true">→</span><b class="label new" title=${pair.labelB}>${pair.labelB}</b>${verdict(pair.labelB)}`;
@@ -38,7 +39,7 @@ const certainty = (label: string, top: PairRow['topA']): string => probability(t
 /** A pair in words, for who does not see it: picture, distortion, labels with their probabilities, distance. */
 export const pairName = (pair: PairRow): string => text.pairName(
   pair.image, distortionName({ name: pair.distortion, strength: pair.strength }),
-  pair.labelA === pair.labelB ? text.labelKept(pair.labelA, certainty(pair.labelA, pair.topA), certainty(pair.labelB, pair.topB))
+  pair.labelA === '' ? text.noClasses : pair.labelA === pair.labelB ? text.labelKept(pair.labelA, certainty(pair.labelA, pair.topA), certainty(pair.labelB, pair.topB))
     : text.labelChanged(pair.labelA, certainty(pair.labelA, pair.topA), pair.labelB, certainty(pair.labelB, pair.topB)),
   measure(pair.featureDistance),
 );
