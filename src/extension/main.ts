@@ -35,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const view = { viewer, jobs, images, parts, log };
   const panel = new Panel(context.extensionUri, view, sessions);
   const gates = new GateProblems(configs, viewer);
-  const runs = new RunsView(viewer, log);
+  const runs = new RunsView(viewer, jobs, log);
   const services = { ...view, sessions, panel, configs, options, gates, runs };
   context.subscriptions.push(
     log, viewer, jobs, new JobStatus(jobs), configs, parts, sessions, panel, gates, runs, new GateTests(services), watchSavedModels(),

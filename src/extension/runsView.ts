@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunListItem } from '../protocol.ts';
 import { groupBy } from './groupBy.ts';
+import type { Jobs } from './jobs.ts';
 import { findModels, modelName } from './modelFiles.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -44,7 +45,7 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
   #timer: NodeJS.Timeout | undefined;
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(viewer: Viewer, log: vscode.LogOutputChannel) {
+  constructor(viewer: Viewer, jobs: Jobs, log: vscode.LogOutputChannel) {
     this.#viewer = viewer;
     this.#log = log;
     this.#view = vscode.window.createTreeView('modelStability.runs', { treeDataProvider: this, canSelectMany: true, showCollapseAll: true });
@@ -55,7 +56,13 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
         this.refresh();
       }, GATHER);
     };
+    let running = 0;
     this.#subscriptions = [
+      // The first run of a workspace makes the folder, which a watcher may learn of too late.
+      jobs.onDidChange(() => {
+        if (jobs.all.length !== running) later();
+        running = jobs.all.length;
+      }),
       this.#view, this.#changed, watcher, watcher.onDidCreate(later), watcher.onDidChange(later), watcher.onDidDelete(later),
       vscode.workspace.onDidChangeWorkspaceFolders(later), vscode.workspace.onDidRenameFiles(later), vscode.workspace.onDidDeleteFiles(later),
     ];
