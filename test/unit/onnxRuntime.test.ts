@@ -65,6 +65,16 @@ describe('ONNX Runtime', () => {
     await session.release();
   });
 
+  it('counts the zeros of a Pad in the maximum that follows it, which the library itself does not', async () => {
+    const graph = new GraphBuilder();
+    const padded = graph.op('Pad', [graph.input('x', 'float32', [1, 1, 2, 2]), graph.ints([0, 0, 1, 1, 0, 0, 1, 1]), graph.float(0)]);
+    graph.output(graph.op('MaxPool', [padded], { kernel_shape: [3, 3], strides: [1, 1] }, 'y'), 'float32', [1, 1, 2, 2]);
+    const session = await onnxRuntime.load(graph.build());
+    const { y } = await session.run({ x: { type: 'float32', dims: [1, 1, 2, 2], data: Float32Array.of(-1, -2, -3, -4) } });
+    assert.deepEqual([...y!.data as Float32Array], [0, 0, 0, 0]);
+    await session.release();
+  });
+
   it('names operator and node where a model cannot be loaded', async () => {
     const node = (operator: string, name: string, domain = '') => (builder: GraphBuilder): void => {
       builder.node(operator, ['x'], {}, { name, outputs: ['y'] });

@@ -76,7 +76,10 @@ function engineOn(device: Device): OnnxRuntimeEngine {
           // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
           logSeverityLevel: 4,
           // Threads that wait by spinning take the processors from the threads that prepare pictures.
-          extra: { session: { intra_op: { allow_spinning: '0' } } },
+          extra: {
+            session: { intra_op: { allow_spinning: '0' } },
+            ...(padsBeforeMaximum(nodes) ? { optimization: { disable_specified_optimizers: 'Pad_Fusion' } } : {}),
+          },
         });
         return wrap(session, { runtime, binding }, nodes);
       } catch (error) {
@@ -84,6 +87,20 @@ function engineOn(device: Device): OnnxRuntimeEngine {
       }
     },
   };
+}
+
+/**
+ * Whether a Pad stands before a MaxPool. ONNX Runtime 1.30 folds its zeros into the pooling's own padding, where they count as −∞,
+ * which is wrong where all values of a window are negative (as in ResNet V2). Other models keep this fusion, since it saves a
+ * pass over the picture before a convolution.
+ */
+function padsBeforeMaximum(nodes: readonly NodeProto[]): boolean {
+  const padded = new Set<string>();
+  for (const { opType, input, output } of nodes) {
+    if (opType === 'Pad' || (opType === 'Identity' && padded.has(input[0]!))) padded.add(output[0]!);
+    if (opType === 'MaxPool' && padded.has(input[0]!)) return true;
+  }
+  return false;
 }
 
 /** A model that any provider can run. */

@@ -1,14 +1,12 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel, type LayersModel, type layers } from '@tensorflow/tfjs-layers';
-import { toBinary } from '@bufbuild/protobuf';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { onnxRuntime } from '../../../src/engine/engines/onnxRuntime.ts';
 import type { ModelGraph } from '../../../src/engine/graph/modelGraph.ts';
-import { ModelProtoSchema } from '../../../src/engine/graph/onnx_pb.ts';
 
 /** TensorFlow.js as it reads, runs and writes a layers model: the authority that the format's reader is held against. */
 
@@ -92,13 +90,13 @@ export function predict(model: LayersModel, inputs: { dims: number[]; data: Floa
   });
 }
 
-/** All outputs of ONNX Runtime for the graph that the reader made. */
+/** All outputs of the graph that the reader made, on the engine as the program runs it. */
 export async function run(graph: ModelGraph, inputs: { dims: number[]; data: Float32Array }[]): Promise<Result[]> {
-  const session = await InferenceSession.create(toBinary(ModelProtoSchema, graph.model), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const session = await onnxRuntime.load(graph.model, { threads: 1 });
   try {
     const results = await session.run(Object.fromEntries(graph.inputs.map((input, index) => {
       const { data, dims } = inputs[index]!;
-      return [input.name, input.type === 'int32' ? new Tensor('int32', Int32Array.from(data), dims) : new Tensor('float32', data, dims)];
+      return [input.name, input.type === 'int32' ? { type: 'int32', data: Int32Array.from(data), dims } : { type: 'float32', data, dims }];
     })));
     return graph.outputs.map((output) => ({ dims: results[output.name]!.dims, data: results[output.name]!.data as Float32Array }));
   } finally {

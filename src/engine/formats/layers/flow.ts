@@ -15,8 +15,6 @@ export interface Flow {
 /** Builds nodes for layers and moves values between the two orders of axes, each at most once. */
 export class FlowGraph {
   readonly builder: GraphBuilder;
-  /** Values that are others with zeros around them: the inputs of their Pad nodes. */
-  readonly zeroPadded = new Map<string, [value: string, pads: string]>();
   readonly #moved = new Map<string, string>();
 
   constructor(builder: GraphBuilder) {

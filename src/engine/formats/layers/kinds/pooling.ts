@@ -1,18 +1,5 @@
 import { flowOf, imageOf, windowOf } from './image.ts';
-import type { LayerCall, LayerKind } from './layerKind.ts';
-
-/** The smallest normal 32-bit float. */
-const almostZero = 2 ** -126;
-
-/**
- * The value that a maximum is taken of. ONNX Runtime 1.30 folds zeros around a picture into the padding of the MaxPool that
- * follows (its PadFusion), where they count as −∞: wrong where all values in a window are negative, as in ResNet V2. What is not
- * exactly zero stays.
- */
-function notFused(call: LayerCall, value: string): string {
-  const padded = call.graph.zeroPadded.get(value);
-  return padded ? call.graph.op('Pad', [...padded, call.graph.builder.float(almostZero)], {}, `${value}/kept`) : value;
-}
+import type { LayerKind } from './layerKind.ts';
 
 function windowed(opType: 'MaxPool' | 'AveragePool', rank: number): LayerKind {
   return {
@@ -22,7 +9,6 @@ function windowed(opType: 'MaxPool' | 'AveragePool', rank: number): LayerKind {
       const size = config.counts('pool_size', rank, 2);
       const strides = config.value('strides') === undefined ? size : config.counts('strides', rank, 2);
       const window = windowOf(call, image.spatial, size, strides, size.map(() => 1));
-      if (opType === 'MaxPool') image.name = notFused(call, image.name);
       // An average counts only what lies inside the picture, which is ONNX's default too.
       return flowOf(call, input, { ...image, name: call.graph.op(opType, [image.name], window.attributes, call.name), spatial: window.spatial });
     },

@@ -65,7 +65,6 @@ function zeroPadding(call: LayerCall, input: Flow): Flow {
   const pads = call.graph.builder.ints([0, 0, rows[0], columns[0], 0, 0, rows[1], columns[1]]);
   const spatial = image.spatial.map((dim, axis) => (dim < 0 ? -1 : dim + [rows, columns][axis]!.reduce((sum, size) => sum + size, 0)));
   const name = call.graph.op('Pad', [image.name, pads], {}, call.name);
-  call.graph.zeroPadded.set(name, [image.name, pads]);
   return flowOf(call, input, { ...image, name, spatial });
 }
 
