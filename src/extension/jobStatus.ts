@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { describeProgress } from './describeProgress.ts';
+import type { JobView } from '../protocol.ts';
 import type { Jobs } from './jobs.ts';
 import { jobTitle } from './jobTitle.ts';
 
@@ -8,6 +9,7 @@ export class JobStatus implements vscode.Disposable {
   readonly #jobs: Jobs;
   readonly #item: vscode.StatusBarItem;
   readonly #subscription: vscode.Disposable;
+  #drawn: JobView | null = null;
 
   constructor(jobs: Jobs) {
     this.#jobs = jobs;
@@ -29,10 +31,14 @@ export class JobStatus implements vscode.Disposable {
     this.#item.text = `$(${paused ? 'debug-pause' : 'sync~spin'}) ${title}${share(progress)}${more}`;
     this.#item.tooltip = paused ? vscode.l10n.t('Paused. Click to open the panel.') : (progress ? describeProgress(progress) : title);
     this.#item.accessibilityInformation = { label: `${title}. ${progress ? describeProgress(progress) : ''}`, role: 'button' };
-    this.#item.command = {
-      title, command: 'modelStability.openPanel',
-      arguments: [vscode.Uri.file(first.model), kind === 'stabilize' ? 'training' : 'overview'],
-    };
+    // Set once a job: an item whose command changes under the mouse loses the click.
+    if (first.view !== this.#drawn) {
+      this.#item.command = {
+        title, command: 'modelStability.openPanel',
+        arguments: [vscode.Uri.file(first.model), kind === 'stabilize' ? 'training' : 'overview'],
+      };
+      this.#drawn = first.view;
+    }
     this.#item.show();
   }
 
