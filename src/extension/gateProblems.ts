@@ -28,11 +28,6 @@ export class GateProblems implements vscode.Disposable {
     return results;
   }
 
-  /** Forgets what was shown of a model. */
-  clear(model: vscode.Uri): void {
-    this.#problems.delete(model);
-  }
-
   dispose(): void {
     this.#problems.dispose();
   }
