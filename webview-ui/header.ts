@@ -29,7 +29,7 @@ export const jobButtons = (state: PanelState, host: CallHost): TemplateResult =>
   <button class="secondary" name="evaluate" ?disabled=${!canStart(state)} @click=${() => void host('evaluate')}>${strings.evaluate}</button>
   <button class="primary" name="stabilize" ?disabled=${!canStart(state) || notTrainable(state) !== ''} title=${notTrainable(state) || nothing} @click=${() => void host('stabilize')}>${strings.stabilize}</button>`;
 
-/** Name and facts of the model, the run picker and the buttons. */
+/** Name and facts of the model, the run picker and the buttons. One run is enough to compare: the other may be another model's. */
 export function header(state: PanelState, host: CallHost): TemplateResult | typeof nothing {
   const { model, info, runs } = state;
   if (!model) return nothing;
@@ -47,7 +47,7 @@ export function header(state: PanelState, host: CallHost): TemplateResult | type
               ${runs.map((item) => html`<option value=${item.run} .selected=${item.run === state.run}>${runName(item)}</option>`)}
             </select>
           </label>
-          <button class="secondary" name="compare" ?disabled=${runs.length < 2} @click=${() => void host('compareRuns')}>${strings.compare}</button>`}
+          <button class="secondary" name="compare" @click=${() => void host('compareRuns')}>${strings.compare}</button>`}
         ${jobButtons(state, host)}
       </div>
     </header>`;
