@@ -9,8 +9,9 @@ import { addSequenceOptions, sequenceText } from './cli/sequence.ts';
 import { comparisonText, evaluationText, inspectText, stabilizationText } from './cli/tables.ts';
 import { terminalJob } from './cli/terminal.ts';
 import { formatDistortion, parseDistortion } from './engine/distortions/index.ts';
-import { checkGates } from './engine/gates.ts';
+import { checkGates, type Gates } from './engine/gates.ts';
 import { CancelledError, UserError, type Job } from './engine/job.ts';
+import type { Evaluation } from './engine/results.ts';
 import { version } from './engine/version.ts';
 
 /** Exit statuses: scripts depend on them. */
@@ -41,7 +42,7 @@ addEvaluateOptions(program.command('evaluate').description('measure how answers 
     const { evaluate } = await import('./engine/evaluate.ts');
     const options = { ...jobOptions(model!, withImages(given)), ...(given.pairs === undefined ? {} : { pairs: given.pairs }) };
     const json = await evaluate(options, job);
-    return { json, text: evaluationText(json, options.run), gate: checkGates(json, given).find(({ met }) => !met)?.sentence };
+    return { json, text: evaluationText(json, options.run), gate: unmetGates(json, given) };
   }));
 
 addStabilizeOptions(program.command('stabilize').description('retrain a model so that its answers change less').argument('<model>'))
@@ -50,6 +51,12 @@ addStabilizeOptions(program.command('stabilize').description('retrain a model so
     const json = await stabilize(stabilizeOptions(model!, withImages(given)), job);
     return { json, text: stabilizationText(json), gate: json.accepted ? undefined : json.reason };
   }));
+
+/** All that was not met, in one line; undefined where there is nothing. */
+function unmetGates(evaluation: Evaluation, gates: Gates): string | undefined {
+  const unmet = checkGates(evaluation, gates).filter(({ met }) => !met);
+  return unmet.length === 0 ? undefined : [...new Set(unmet.map(({ sentence }) => sentence))].join('; ');
+}
 
 program.command('compare').description('hold two runs against each other').argument('<runA>').argument('<runB>')
   .option('--json', 'print one JSON object on stdout, nothing else')

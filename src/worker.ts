@@ -6,6 +6,7 @@ import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vsc
 import type { CancellationToken } from 'vscode-jsonrpc/node';
 import { JobControl, type Job } from './engine/job.ts';
 import { ProgressThrottle } from './progressThrottle.ts';
+import type { Progress } from './engine/results.ts';
 import type { JobSteering, WorkerMethods } from './protocol.ts';
 import { toResponseError } from './rpc.ts';
 
@@ -48,24 +49,23 @@ connection.onNotification('steer', (steering: JobSteering) => {
   for (const control of controls) control[steering]();
 });
 
-function jobFor(token: CancellationToken, control: JobControl): { job: Job; throttle: ProgressThrottle } {
+function jobFor(token: CancellationToken): { job: Job; control: JobControl; throttle: ProgressThrottle } {
   const controller = new AbortController();
   token.onCancellationRequested(() => controller.abort());
   const throttle = new ProgressThrottle((progress) => void connection.sendNotification('progress', progress));
-  const job: Job = {
-    signal: controller.signal,
-    progress: (progress) => throttle.push(progress),
-    log: (line) => void connection.sendNotification('log', line),
-    ...control.steering,
-  };
-  return { job, throttle };
+  let last: Progress | null = null;
+  const report = (progress: Progress): void => throttle.push((last = progress));
+  const control = new JobControl((paused) => {
+    if (last?.training) report({ ...last, training: { ...last.training, paused } });
+  });
+  const job: Job = { signal: controller.signal, progress: report, log: (line) => void connection.sendNotification('log', line), ...control.steering };
+  return { job, control, throttle };
 }
 
 for (const [method, handle] of Object.entries(handlers) as [string, (params: unknown, job: Job) => Promise<unknown>][]) {
   connection.onRequest(method, async (params: unknown, token: CancellationToken) => {
-    const control = new JobControl();
+    const { job, control, throttle } = jobFor(token);
     controls.add(control);
-    const { job, throttle } = jobFor(token, control);
     try {
       return await handle(params, job);
     } catch (error) {

@@ -13,8 +13,15 @@ export interface Job {
 
 /** What whoever runs a job holds in hand to steer it: `...control.steering` goes into the job. */
 export class JobControl {
+  readonly #waits: (waiting: boolean) => void;
+  #told = false;
   #finish = false;
   #pause: { promise: Promise<void>; end: () => void } | null = null;
+
+  /** `waits` is told when the job begins to wait, wherever it is, and when it goes on. */
+  constructor(waits: (waiting: boolean) => void = () => undefined) {
+    this.#waits = waits;
+  }
 
   get paused(): boolean {
     return this.#pause !== null;
@@ -41,7 +48,13 @@ export class JobControl {
 
   /** The part of a job that asks. */
   get steering(): Required<Pick<Job, 'finishEarly' | 'paused'>> {
-    return { finishEarly: () => this.#finish, paused: () => this.#pause?.promise ?? null };
+    return {
+      finishEarly: () => this.#finish,
+      paused: () => {
+        if (this.paused !== this.#told) this.#waits((this.#told = this.paused));
+        return this.#pause?.promise ?? null;
+      },
+    };
   }
 }
 

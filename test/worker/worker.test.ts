@@ -116,14 +116,15 @@ describe('a worker process', function () {
     // All layers, so that the training takes its time and does not end by itself first.
     const job = worker.call('stabilize', { model, images, run: run(), limit: 90, train: 'all', alpha: 0.1, sigma: 0.1, epochs: 100_000, threads: 1 });
     await until(() => lastTraining() !== undefined);
+    const place = () => lastTraining()!.epoch + lastTraining()!.epochShare;
     worker.steer('pause');
     await until(() => lastTraining()?.paused === true);
-    const waitingAt = progress.length;
+    const waitingAt = place();
     // While it waits it answers others, which takes longer than an epoch here does.
     await worker.call('inspect', { model });
-    assert.equal(progress.length, waitingAt, 'it went on while it was paused');
+    assert.equal(place(), waitingAt, 'it went on while it was paused');
     worker.steer('resume');
-    await until(() => lastTraining()?.paused === false && progress.length > waitingAt);
+    await until(() => lastTraining()?.paused === false && place() > waitingAt);
     worker.steer('finishEarly');
     const { trained: part, output, timing } = await job;
     assert.equal(part.stopped, 'asked');

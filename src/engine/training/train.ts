@@ -148,8 +148,7 @@ async function trainEpoch(step: TrainingStep, set: TrainingSet, options: TrainOp
     const losses = await step.train({ ...(await makeBatch(set, indices, epoch, options.views)), alpha, learningRate });
     mean.add(losses, indices.length);
     if (!Number.isFinite(losses.loss)) break;
-    const paused = (job.paused?.() ?? null) !== null;
-    if (paused || performance.now() - reported > reportInterval) {
+    if (performance.now() - reported > reportInterval) {
       reported = performance.now();
       report((at + indices.length) / order.length);
     }

@@ -52,7 +52,7 @@ export async function trainPoints(underWay: UnderWay, graph: ModelGraph, split: 
     const winner = search.points.get(tried[chosen]!)!;
     const { train: part = settings.train, learningRate, sigma } = winner.point;
     let control = winner.point.alpha === 0 ? tried[chosen]! : grid.findIndex((point) => point.alpha === 0 && point.train === part && point.learningRate === learningRate);
-    if (control < 0) control = await search.trainControl({ train: part, alpha: 0, sigma, learningRate }, winner.trained.stopped === 'epochs' ? winner.trained.epoch : settings.epochs);
+    if (control < 0) control = await search.trainControl({ train: part, alpha: 0, sigma, learningRate }, ['asked', 'epochs'].includes(winner.trained.stopped) ? winner.trained.epoch : settings.epochs);
     const front = paretoFront(points);
     const marked = points.map((point, place): SearchPoint => ({ ...point, ...(front.has(place) && point.alpha > 0 ? { pareto: true } : {}) }));
     const kept = await keepPoints(options.run, checkpoint, marked.flatMap((point, place) => (point.pareto ? [{ place, index: tried[place]! }] : [])));
