@@ -11,9 +11,12 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const inModules = (file) => path.join(root, 'node_modules', file);
 
+/** A stage that takes longer than this hangs, in milliseconds: it is ended, and has failed. */
+const longestStage = 20 * 60_000;
+
 /** Runs a program with its output on ours; true where it succeeded. */
 function run(command, args, env = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32' });
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32', timeout: longestStage, killSignal: 'SIGKILL' });
   if (result.error) console.error(result.error.message);
   return result.status === 0;
 }

@@ -13,8 +13,13 @@ const workerFile = path.join(root, 'dist', 'worker.js');
 const images = path.join(root, 'examples', 'workspace', 'patches', 'test');
 
 /** Waits until something holds, for as long as mocha lets the test run. */
+/** Waits for what must come to hold; ends at some time, so that a test that failed does not keep the process. */
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const end = performance.now() + 120_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`this never came to hold: ${holds.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 function isRunning(pid: number): boolean {
