@@ -12,7 +12,6 @@ const root = path.resolve(import.meta.dirname, '../..');
 const workerFile = path.join(root, 'dist', 'worker.js');
 const images = path.join(root, 'examples', 'workspace', 'patches', 'test');
 
-/** Waits until something holds, for as long as mocha lets the test run. */
 /** Waits for what must come to hold; ends at some time, so that a test that failed does not keep the process. */
 async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + 120_000;
