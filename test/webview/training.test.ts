@@ -25,6 +25,7 @@ describe('the view of a training', function () {
   it('draws both losses, precision and label instability, each line with its last value', async () => {
     const { page } = await browser.open(new TestHost(running(12)));
     const last = history(12).at(-1)!;
+    await page.locator('.training-chart .plot').nth(3).waitFor();
     const labels = await page.locator('.training-chart .plot').evaluateAll((plots) => plots.map((plot) => (plot as unknown as { getAttribute(name: string): string }).getAttribute('aria-label').replace(/\u00a0/g, ' ')));
     assert.deepEqual(labels, [
       `Loss L0, on clean pictures: training ${last.loss.toFixed(3)}, validation ${last.validationLoss!.toFixed(3)}`,
