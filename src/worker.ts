@@ -2,12 +2,13 @@
  * Entry of the worker process: answers `WorkerMethods` over the IPC channel of `child_process.fork`. The engine is loaded by
  * the first call that needs it, so that a worker that only lists runs stays small.
  */
+import os from 'node:os';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import type { CancellationToken } from 'vscode-jsonrpc/node';
 import { JobControl, type Job } from './engine/job.ts';
 import { ProgressThrottle } from './progressThrottle.ts';
 import type { Progress } from './engine/results.ts';
-import type { JobSteering, WorkerMethods } from './protocol.ts';
+import type { JobKind, JobSteering, WorkerMethods } from './protocol.ts';
 import { toResponseError } from './rpc.ts';
 
 type Handlers = { [M in keyof WorkerMethods]: (params: Parameters<WorkerMethods[M]>[0], job: Job) => ReturnType<WorkerMethods[M]> };
@@ -41,6 +42,9 @@ const handlers: Handlers = {
   writePoint: async ({ run, index, output }) => (await import('./engine/writePoint.ts')).writePoint(run, index, output),
 };
 
+/** What takes every processor for minutes. It gives way to the window, which would freeze otherwise; on an idle machine it is as fast. */
+const givesWay: Record<JobKind, true> = { evaluate: true, stabilize: true, findPreprocessing: true, sequence: true };
+
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
 
 /** What steers the jobs that run in this process; a worker of the extension has one job. */
@@ -66,6 +70,8 @@ for (const [method, handle] of Object.entries(handlers) as [string, (params: unk
   connection.onRequest(method, async (params: unknown, token: CancellationToken) => {
     const { job, control, throttle } = jobFor(token);
     controls.add(control);
+    // Threads inherit it from the one that starts them, so that it is set before there are any.
+    if (method in givesWay) os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
     try {
       return await handle(params, job);
     } catch (error) {

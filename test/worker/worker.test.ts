@@ -92,6 +92,13 @@ describe('a worker process', function () {
     assert.deepEqual(await worker.call('openRun', { run: run() }), evaluation);
   });
 
+  it('gives way to the window while it works on a job, not while it serves the panel', async () => {
+    await worker.call('inspect', { model });
+    assert.equal(os.getPriority(worker.pid), os.getPriority());
+    await worker.call('evaluate', { model, images, run: run(), limit: 5 });
+    assert.equal(os.getPriority(worker.pid), os.constants.priority.PRIORITY_BELOW_NORMAL);
+  });
+
   it('answers a call with the error of the engine, of its own class', async () => {
     const missing = path.join(folder, 'none.onnx');
     await assert.rejects(worker.call('inspect', { model: missing }), (error) => {

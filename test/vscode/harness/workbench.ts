@@ -11,6 +11,12 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
 ];
 
+/**
+ * How long a webview may stay without its page before all are loaded anew, in milliseconds. VS Code's frame waits for the event that
+ * its service worker has taken control, and waits for ever where that event came before it listened, as happens on a machine under load.
+ */
+const EMPTY_WEBVIEW = 15_000;
+
 /** A headless Chromium. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser();
@@ -157,10 +163,16 @@ export class Workbench {
   }
 
   /** The document of the webview in which `selector` is visible: workbench > outer frame > the extension's own page. */
-  async webview(selector: string, timeout = 30_000): Promise<Frame> {
-    for (const end = Date.now() + timeout; ;) {
+  async webview(selector: string, timeout = 60_000): Promise<Frame> {
+    const end = Date.now() + timeout;
+    for (let stuckSince = Date.now(); ;) {
       for (const frame of this.page.frames()) {
         if (frame.parentFrame()?.parentFrame() && await showsSelector(frame, selector)) return frame;
+      }
+      if (!this.page.frames().some(isEmptyWebview)) stuckSince = Date.now();
+      if (Date.now() > stuckSince + EMPTY_WEBVIEW) {
+        await this.runCommand('Developer: Reload Webviews');
+        stuckSince = Date.now();
       }
       if (Date.now() > end) throw new Error(`no webview shows ${selector}; frames: ${this.page.frames().map((frame) => frame.url()).join(' | ')}`);
       await this.page.waitForTimeout(100);
@@ -173,6 +185,11 @@ export class Workbench {
     mkdirSync(folder, { recursive: true });
     await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
   }
+}
+
+/** Whether a frame is VS Code's own around a webview, without the extension's page in it. */
+function isEmptyWebview(frame: Frame): boolean {
+  return frame.url().includes('/webview/browser/pre/index.html') && frame.childFrames().length === 0;
 }
 
 async function showsSelector(frame: Frame, selector: string): Promise<boolean> {
