@@ -4,9 +4,10 @@ import type { ModelProto } from '../../graph/onnx_pb.ts';
 import { sizeOf } from '../../graph/tensor.ts';
 import { findWeights } from '../../graph/weights.ts';
 import { FlowGraph, type Flow } from '../layers/flow.ts';
-import { fold } from './fold.ts';
+import { shown } from '../operators/call.ts';
+import { foldOperator } from './foldOperator.ts';
 import { operatorKinds } from './operators/index.ts';
-import { OperatorCall, shown, type OperatorKind } from './operators/operator.ts';
+import { OperatorCall, type OperatorKind } from './operators/operator.ts';
 import { isQuantized, quantized } from './quantization.ts';
 import type { Operator, StoredTensor, TfliteFile } from './schema.ts';
 import { TensorValues } from './values.ts';
@@ -80,7 +81,7 @@ function build(call: OperatorCall, values: TensorValues, dependsOnPicture: (tens
     values.setSource(output, source.index);
     return;
   }
-  const known = fold(call, dependsOnPicture);
+  const known = foldOperator(call, dependsOnPicture);
   if (known) {
     values.setKnown(output, known);
     return;

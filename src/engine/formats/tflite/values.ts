@@ -2,24 +2,9 @@ import type { WeightOrigin } from '../../graph/modelGraph.ts';
 import { elementBytes, fromBytes, sizeOf, toFloat32, type TensorData } from '../../graph/tensor.ts';
 import type { Flow, FlowGraph } from '../layers/flow.ts';
 import { transpose } from '../layers/transpose.ts';
+import type { Arrangement, Known } from '../operators/call.ts';
 import { dequantized } from './quantization.ts';
 import type { StoredTensor, TfliteFile } from './schema.ts';
-
-/** Whole numbers that are known without running the model: shapes, axes, paddings. */
-export interface Known {
-  shape: number[];
-  values: number[];
-  /** Places of numbers that grow with the number of pictures: what stands there is for the file's own batch. */
-  batch?: ReadonlySet<number>;
-}
-
-/** How a fixed array lies in the graph beside the file. */
-export interface Arrangement {
-  /** Axes of the stored array in the order in which the graph has them. */
-  transposition?: number[];
-  /** The graph's shape, where it is not the stored one after its transposition. */
-  dims?: number[];
-}
 
 /** Numbers that are computed with while the graph is made at most; indices and shapes are fewer. */
 const mostKnown = 65_536;

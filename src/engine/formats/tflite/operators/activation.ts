@@ -1,4 +1,4 @@
-import { aligned } from './elementwise.ts';
+import { joinedByValue } from '../../operators/elementwise.ts';
 import { bounded } from './fusedActivation.ts';
 import type { OperatorCall, OperatorKind } from './operator.ts';
 
@@ -51,10 +51,7 @@ export const activationKinds: readonly OperatorKind[] = [
   alongLast('LOG_SOFTMAX', 'LogSoftmax', false),
   {
     name: 'PRELU',
-    build: (call) => {
-      const { names, ...flow } = aligned(call, [0, 1]);
-      return { ...flow, name: call.op('PRelu', names, {}, call.name) };
-    },
+    build: (call) => joinedByValue(call, 'PRelu', call.name),
   },
   simple('RELU', 'Relu'),
   between('RELU6', [0, 6]),

@@ -1,7 +1,7 @@
-import type { Arrangement } from '../values.ts';
+import { shown, type Arrangement } from '../../operators/call.ts';
 import { activated } from './fusedActivation.ts';
-import { flowOf, imageOf, windowOf } from './image.ts';
-import { shown, type OperatorCall, type OperatorKind } from './operator.ts';
+import { flowOf, imageOf, windowOf } from '../../operators/image.ts';
+import type { OperatorCall, OperatorKind } from './operator.ts';
 
 /** Weights of four axes in ONNX's order: as they lie in the file, or moved by a node where they are computed. */
 function weightsOf(call: OperatorCall, input: number, transposition: number[]): string {

@@ -1,9 +1,8 @@
-import type { Flow } from '../../layers/flow.ts';
-import { range } from '../../layers/flow.ts';
+import { shown } from '../../operators/call.ts';
+import { batchMatMul } from '../../operators/matMul.ts';
 import { biasOf } from './convolution.ts';
-import { broadcastShape } from './elementwise.ts';
 import { activated } from './fusedActivation.ts';
-import { shown, type OperatorCall, type OperatorKind } from './operator.ts';
+import type { OperatorKind } from './operator.ts';
 
 const fullyConnected: OperatorKind = {
   name: 'FULLY_CONNECTED',
@@ -29,28 +28,8 @@ const fullyConnected: OperatorKind = {
   },
 };
 
-/** The last two axes exchanged where the operator says so. */
-function factor(call: OperatorCall, index: number, exchanged: boolean): { name: string; shape: number[] } {
-  const flow: Flow = call.input(index);
-  const rank = flow.shape.length;
-  if (rank < 2) throw call.error(`its input has the shape ${shown(flow.shape)}, it wants 2 axes or more`);
-  const name = call.graph.plain(flow);
-  if (!exchanged) return { name, shape: flow.shape };
-  const order = [...range(0, rank - 2), rank - 1, rank - 2];
-  return { name: call.op('Transpose', [name], { perm: order }, `${call.name}/exchanged`), shape: order.map((axis) => flow.shape[axis]!) };
-}
-
-const batchMatMul: OperatorKind = {
-  name: 'BATCH_MATMUL',
-  build: (call) => {
-    const left = factor(call, 0, call.flag(0));
-    const right = factor(call, 1, call.flag(1));
-    const batch = broadcastShape(call, [left.shape.slice(0, -2), right.shape.slice(0, -2)]);
-    if (left.shape.at(-1) !== right.shape.at(-2)) throw call.error(`its inputs do not fit together: ${shown(left.shape)} and ${shown(right.shape)}`);
-    const value = call.layerInput(left.name, [0, 1], [left.shape.length - 1]);
-    return { name: call.op('MatMul', [value, right.name], {}, call.name), shape: [...batch, left.shape.at(-2)!, right.shape.at(-1)!], channelsFirst: false };
-  },
-};
-
 /** Matrix products. */
-export const linearKinds: readonly OperatorKind[] = [batchMatMul, fullyConnected];
+export const linearKinds: readonly OperatorKind[] = [
+  { name: 'BATCH_MATMUL', build: (call) => batchMatMul(call, [call.flag(0), call.flag(1)], (value, rank) => call.layerInput(value, [0, 1], [rank - 1])) },
+  fullyConnected,
+];

@@ -3,7 +3,9 @@ import type { Attribute } from '../../../graph/graphBuilder.ts';
 import type { Flow, FlowGraph } from '../../layers/flow.ts';
 import { dynamicallyQuantized, isQuantized } from '../quantization.ts';
 import type { Operator, StoredTensor, TfliteFile } from '../schema.ts';
-import type { Arrangement, Known, TensorValues } from '../values.ts';
+import type { Arrangement, Call, Known } from '../../operators/call.ts';
+import type { StridedMasks } from '../../operators/shaping.ts';
+import type { TensorValues } from '../values.ts';
 
 /** What this program knows of an operator of TensorFlow Lite. */
 export interface OperatorKind {
@@ -14,7 +16,7 @@ export interface OperatorKind {
 }
 
 /** One operator of a file while its nodes are made. */
-export class OperatorCall {
+export class OperatorCall implements Call {
   readonly graph: FlowGraph;
   readonly file: TfliteFile;
   readonly operator: Operator;
@@ -44,6 +46,10 @@ export class OperatorCall {
   /** What the operator's first output is called in the graph before it is quantised. */
   get name(): string {
     return this.nameOf(0);
+  }
+
+  get outputs(): number {
+    return this.operator.outputs.length;
   }
 
   nameOf(output: number): string {
@@ -137,6 +143,11 @@ export class OperatorCall {
     return this.operator.options?.float32(field) ?? 0;
   }
 
+  /** The bits of a strided slice. */
+  get masks(): StridedMasks {
+    return { begin: this.option(0), end: this.option(1), ellipsis: this.option(2), newAxis: this.option(3), shrink: this.option(4) };
+  }
+
   /** Adds a node. */
   op(opType: string, inputs: string[], attributes: Record<string, Attribute | undefined>, name: string): string {
     return this.graph.op(opType, inputs, attributes, name);
@@ -162,9 +173,4 @@ export class OperatorCall {
     if (index === undefined || index < 0) throw this.error(`its input ${input} is missing`);
     return index;
   }
-}
-
-/** `[1, 7, 7, 64]`. */
-export function shown(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
 }

@@ -1,6 +1,6 @@
 import { isQuantized } from '../quantization.ts';
 import { activated } from './fusedActivation.ts';
-import { flowOf, imageOf, windowOf } from './image.ts';
+import { flowOf, imageOf, windowOf } from '../../operators/image.ts';
 import type { OperatorCall, OperatorKind } from './operator.ts';
 
 const pooling = (name: string, opType: string): OperatorKind => ({

@@ -1,6 +1,6 @@
-import type { Attribute } from '../../../graph/graphBuilder.ts';
-import type { Flow } from '../../layers/flow.ts';
-import { shown, type OperatorCall } from './operator.ts';
+import type { Attribute } from '../../graph/graphBuilder.ts';
+import type { Flow } from '../layers/flow.ts';
+import { shown, type Call } from './call.ts';
 
 /** An input as ONNX's image operators want it: batch, channels, height, width. */
 export interface Image {
@@ -12,7 +12,7 @@ export interface Image {
 }
 
 /** A picture's values with channels first. Throws where the value is none. */
-export function imageOf(call: OperatorCall, flow: Flow): Image {
+export function imageOf(call: Call, flow: Flow): Image {
   if (flow.shape.length !== 4) throw call.error(`its input has the shape ${shown(flow.shape)}, it wants 4 axes`);
   const [batch, height, width, channels] = flow.shape as [number, number, number, number];
   return { name: call.graph.channelsFirst(flow), batch, channels, spatial: [height, width] };
@@ -38,7 +38,7 @@ interface Sliding {
 }
 
 /** Size and padding of a convolution or pooling; where the padding is odd, the greater part comes after. */
-export function windowOf(call: OperatorCall, spatial: readonly number[], { kernel, strides, dilations, padding }: Sliding): Window {
+export function windowOf(call: Call, spatial: readonly number[], { kernel, strides, dilations, padding }: Sliding): Window {
   const wrong = [...kernel, ...strides, ...dilations].some((value) => value < 1 || value > 65_536);
   if (wrong || ![0, 1].includes(padding)) throw call.error(`a window of ${kernel.join(' × ')}, strides ${strides.join(' × ')}, dilations ${dilations.join(' × ')} cannot be`);
   const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]! + 1);
