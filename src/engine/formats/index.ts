@@ -5,10 +5,11 @@ import type { Format } from './format.ts';
 import { keras } from './keras.ts';
 import { onnx } from './onnx.ts';
 import { tensorFlowJsLayers } from './tensorFlowJs.ts';
+import { tensorFlowJsGraph } from './tensorFlowJsGraph.ts';
 import { tflite } from './tflite.ts';
 
-/** Every kind of model file that can be opened. To add one, add its file and its line here. */
-export const formats: readonly Format[] = [keras, onnx, tensorFlowJsLayers, tflite];
+/** Every kind of model file that can be opened, the more special before the more general. To add one, add its file and its line here. */
+export const formats: readonly Format[] = [keras, onnx, tensorFlowJsGraph, tensorFlowJsLayers, tflite];
 
 /** The format of a file, told by its content. Throws a `UserError` that names the file. */
 export async function formatOf(path: string): Promise<Format> {

@@ -5,7 +5,8 @@ import { readTopology } from './layers/topology.ts';
 import { assignWeights } from './layers/weightNames.ts';
 import { WeightStore, type LayerWeight } from './layers/weightStore.ts';
 import { readGroup, readManifest, shardOf, storedValues, type StoredWeight, type WeightGroup } from './tensorFlowJs/manifest.ts';
-import { looksLikeModelJson, readMetadata, readModelJson } from './tensorFlowJs/modelJson.ts';
+import { holdsGraph, layersOf, looksLikeModelJson, readMetadata, readRoot } from './tensorFlowJs/modelJson.ts';
+import { readGraphModel } from './tensorFlowJs/graphModel.ts';
 import { writeModel } from './tensorFlowJs/write.ts';
 
 /**
@@ -26,9 +27,12 @@ export const tensorFlowJsLayers: Format = {
 const place = 'the weightsManifest';
 
 async function read(path: string): Promise<ModelGraph> {
-  const json = await readModelJson(path);
+  const root = await readRoot(path);
+  // Where the topology stands behind long lists of weights, the first bytes do not tell what it is.
+  if (holdsGraph(root)) return readGraphModel(path, root);
+  const json = layersOf(path, root);
   const topology = readTopology({ file: path, dialect: json.dialect }, json.topology);
-  const groups = await readManifest(path, json.root);
+  const groups = await readManifest(path, root);
   const bytes = await Promise.all(groups.map(readGroup));
   const stored = groups.flatMap((group, number) => group.weights.filter((weight) => !weight.optimizer).map((weight) => layerWeight(group, bytes[number]!, weight)));
   const layers = assignWeights(topology, stored, place);
@@ -36,7 +40,7 @@ async function read(path: string): Promise<ModelGraph> {
   return new ModelGraph({
     format: tensorFlowJsLayers.name, path, model, origins,
     files: [path, ...new Set(groups.flatMap((group) => group.shards))],
-    metadata: readMetadata(json.root),
+    metadata: readMetadata(root),
   });
 }
 

@@ -77,8 +77,8 @@ const wrong: { name: string; change: (json: Json, folder: string) => unknown; me
   { name: 'a folder as a shard', change: (json, folder) => (mkdirSync(join(folder, 'shards')), groups(json)[0]!.paths = ['shards']), message: 'FILE: the weight file shards is not a file' },
   { name: 'a path that is no text', change: (json) => (groups(json)[0]!.paths = [7]), message: 'FILE: a path of the weightsManifest is not text' },
   { name: 'a group without paths', change: (json) => (groups(json)[0]!.paths = null), message: 'FILE: group 1 of the weightsManifest has no paths or no weights' },
-  { name: 'a graph model', change: (json) => (json['format'] = 'graph-model'), message: 'TensorFlow.js graph models cannot be opened yet: FILE' },
-  { name: 'a graph model without a format', change: (json) => (json['modelTopology'] = { node: [], versions: {} }), message: 'TensorFlow.js graph models cannot be opened yet: FILE' },
+  { name: 'a graph model with layers', change: (json) => (json['format'] = 'graph-model'), message: 'FILE is not a TensorFlow.js graph model: its modelTopology has no nodes' },
+  { name: 'an empty graph', change: (json) => (json['modelTopology'] = { node: [], versions: {} }), message: 'FILE: the graph has no input' },
   { name: 'a topology without a class', change: (json) => (json['modelTopology'] = { model_config: [] }), message: 'FILE is not a TensorFlow.js layers model: it has no modelTopology with a class_name' },
   { name: 'no topology', change: (json) => delete json['modelTopology'], message: 'FILE is not a TensorFlow.js layers model: it has no modelTopology with a class_name' },
 ];

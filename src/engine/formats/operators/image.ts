@@ -33,20 +33,26 @@ interface Sliding {
   kernel: readonly number[];
   strides: readonly number[];
   dilations: readonly number[];
-  /** 0: as large as the input divided by the stride (SAME); 1: only where the window lies inside (VALID). */
-  padding: number;
+  padding: Padding;
 }
+
+/**
+ * 0: as large as the input divided by the stride (SAME); 1: only where the window lies inside (VALID); or places before and after,
+ * height before width.
+ */
+export type Padding = number | readonly [number, number, number, number];
 
 /** Size and padding of a convolution or pooling; where the padding is odd, the greater part comes after. */
 export function windowOf(call: Call, spatial: readonly number[], { kernel, strides, dilations, padding }: Sliding): Window {
   const wrong = [...kernel, ...strides, ...dilations].some((value) => value < 1 || value > 65_536);
-  if (wrong || ![0, 1].includes(padding)) throw call.error(`a window of ${kernel.join(' × ')}, strides ${strides.join(' × ')}, dilations ${dilations.join(' × ')} cannot be`);
+  if (wrong || (typeof padding === 'number' && ![0, 1].includes(padding))) throw call.error(`a window of ${kernel.join(' × ')}, strides ${strides.join(' × ')}, dilations ${dilations.join(' × ')} cannot be`);
   const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]! + 1);
   const same = padding === 0;
-  const size = spatial.map((dim, axis) => Math.floor((same ? dim - 1 : dim - reach[axis]!) / strides[axis]!) + 1);
+  const given = typeof padding === 'number' ? [0, 0, 0, 0] : padding;
+  const size = spatial.map((dim, axis) => Math.floor((same ? dim - 1 : dim + given[axis]! + given[axis + 2]! - reach[axis]!) / strides[axis]!) + 1);
   if (size.some((dim) => dim < 1)) throw call.error(`its input of ${spatial.join(' × ')} is smaller than its window of ${reach.join(' × ')}`);
-  const total = size.map((dim, axis) => (same ? Math.max(0, (dim - 1) * strides[axis]! + reach[axis]! - spatial[axis]!) : 0));
-  const before = total.map((pad) => Math.floor(pad / 2));
+  const total = size.map((dim, axis) => (same ? Math.max(0, (dim - 1) * strides[axis]! + reach[axis]! - spatial[axis]!) : given[axis]! + given[axis + 2]!));
+  const before = total.map((pad, axis) => (same ? Math.floor(pad / 2) : given[axis]!));
   return {
     attributes: {
       kernel_shape: [...kernel], strides: [...strides], dilations: dilations.some((dilation) => dilation !== 1) ? [...dilations] : undefined,

@@ -6,10 +6,8 @@ import type { Dialect } from '../layers/layerConfig.ts';
 /** Longest model.json that is read: topologies are a few megabytes, weights lie in shards. */
 const longestJson = 256 * 2 ** 20;
 
-/** The parts of a model.json that this program reads. */
+/** The parts of a layers model's model.json that this program reads. */
 export interface ModelJson {
-  /** The whole file, to be written back. */
-  root: JsonObject;
   /** The model's own layer entry: `{class_name, config}`. */
   topology: JsonObject;
   /** What Keras 3 exported means what Keras 3 means, not what TensorFlow.js understands, which cannot load it. */
@@ -22,8 +20,14 @@ export function looksLikeModelJson(head: Uint8Array): boolean {
   return /^\uFEFF?\s*\{/.test(text) && /"(modelTopology|weightsManifest)"\s*:/.test(text);
 }
 
-/** Reads a model.json. Throws a `UserError` that names the file where it is not a layers model's. */
-export async function readModelJson(path: string): Promise<ModelJson> {
+/** Whether the first bytes are those of a graph model, as the converter writes it. */
+export function looksLikeGraphModel(head: Uint8Array): boolean {
+  const text = new TextDecoder().decode(head);
+  return looksLikeModelJson(head) && /"format"\s*:\s*"graph-model"|"modelTopology"\s*:\s*\{\s*("versions"\s*:\s*\{[^}]*\}\s*,\s*)?"node"\s*:/.test(text);
+}
+
+/** The object of a model.json. Throws a `UserError` that names the file. */
+export async function readRoot(path: string): Promise<JsonObject> {
   const { size } = await stat(path);
   if (size > longestJson) throw new UserError(`${path} has ${size} bytes; a model.json of more than ${longestJson} cannot be opened`);
   let root: unknown;
@@ -33,15 +37,23 @@ export async function readModelJson(path: string): Promise<ModelJson> {
     throw new UserError(`${path} is not JSON, or it is cut short: ${(error as Error).message}`, { cause: error });
   }
   if (!isObject(root)) throw notAModel(path);
+  return root;
+}
+
+/** Whether a model.json holds a graph instead of layers. */
+export function holdsGraph(root: JsonObject): boolean {
   const topology = field(root, 'modelTopology');
-  if (field(root, 'format') === 'graph-model' || (isObject(topology) && Array.isArray(field(topology, 'node')))) {
-    throw new UserError(`TensorFlow.js graph models cannot be opened yet: ${path}`);
-  }
+  return field(root, 'format') === 'graph-model' || (isObject(topology) && Array.isArray(field(topology, 'node')));
+}
+
+/** What a layers model's model.json says. Throws a `UserError` that names the file where it is another's. */
+export function layersOf(path: string, root: JsonObject): ModelJson {
+  const topology = field(root, 'modelTopology');
   if (!isObject(topology)) throw notAModel(path);
   const config = field(topology, 'model_config') ?? topology;
   if (!isObject(config) || typeof field(config, 'class_name') !== 'string') throw notAModel(path);
   const version = field(topology, 'keras_version');
-  return { root, topology: config, dialect: typeof version === 'string' && version.startsWith('3.') ? 'keras3' : 'tensorFlowJs' };
+  return { topology: config, dialect: typeof version === 'string' && version.startsWith('3.') ? 'keras3' : 'tensorFlowJs' };
 }
 
 function notAModel(path: string): UserError {

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../atomicWrite.ts';
 import type { ChangedWeights } from '../format.ts';
 import { field, type JsonObject } from '../layers/json.ts';
 import { readGroup, readManifest, type StoredWeight, type WeightGroup } from './manifest.ts';
-import { mergeMetadata, readModelJson } from './modelJson.ts';
+import { mergeMetadata, readRoot } from './modelJson.ts';
 import { inverse, transpose } from '../layers/transpose.ts';
 
 /**
@@ -16,7 +16,7 @@ import { inverse, transpose } from '../layers/transpose.ts';
  */
 export async function writeModel(graph: ModelGraph, changed: ChangedWeights, metadata: Record<string, string>, output: string): Promise<string[]> {
   if (graph.files.some((file) => resolve(file) === resolve(output))) throw new UserError(`cannot write ${output}: it is a file of the model itself`);
-  const { root } = await readModelJson(graph.path);
+  const root = await readRoot(graph.path);
   const groups = await readManifest(graph.path, root);
   const values = storedOrder(graph, changed, groups);
   const shards: Uint8Array[][] = [];
@@ -100,7 +100,7 @@ async function freeNames(output: string, shards: readonly Uint8Array[][]): Promi
 async function ownShards(output: string): Promise<string[]> {
   if (!(await exists(output))) return [];
   try {
-    const groups = await readManifest(output, (await readModelJson(output)).root);
+    const groups = await readManifest(output, await readRoot(output));
     const stem = basename(output, extname(output));
     return groups.flatMap((group) => group.shards).filter((shard) => {
       const name = basename(shard);
