@@ -21,11 +21,18 @@ export async function compareRuns(services: CommandServices, session: ModelSessi
 
 async function pickRun(runs: RunListItem[], title: string): Promise<RunListItem | undefined> {
   const items = runs.map((run) => ({
-    label: vscode.workspace.asRelativePath(run.model),
+    label: runLabel(run),
     description: new Date(run.startedAt).toLocaleString(),
     detail: run.summary,
     run,
   }));
   const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
   return chosen?.run;
+}
+
+/** A stabilization is listed as what it made: under the original's bare name it would pass for a run of the original. */
+function runLabel({ kind, model, name }: RunListItem): string {
+  const file = vscode.workspace.asRelativePath(model);
+  const label = kind === 'stabilization' ? vscode.l10n.t('{0}, stabilized', file) : file;
+  return name === undefined ? label : `${name} (${label})`;
 }
