@@ -5,6 +5,7 @@ import { copyMessage } from '../graph/copyMessage.ts';
 import { create } from '@bufbuild/protobuf';
 import { GraphProtoSchema, ModelProtoSchema, ValueInfoProtoSchema, type ModelProto } from '../graph/onnx_pb.ts';
 import { toFloat32, type Tensor } from '../graph/tensor.ts';
+import { namingFile } from '../inference/network.ts';
 import { UserError } from '../job.ts';
 
 /** Largest difference that rounding explains, in parts of the largest value (of 1, where that is smaller). */
@@ -26,9 +27,13 @@ interface Parts {
 /**
  * Holds the two parts of a cut model, one after the other, against the whole of it.
  *
- * @throws UserError that names the first value that differs
+ * @throws UserError that names the file, and the first value that differs
  */
 export async function checkForward(parts: Parts): Promise<void> {
+  return namingFile(parts.graph.path, () => check(parts));
+}
+
+async function check(parts: Parts): Promise<void> {
   const { graph, fixed, forward, input, logits, engine, threads } = parts;
   const cut = await run(engine, threads, fixed, input);
   const [got, wanted] = [await run(engine, threads, forward, cut), await run(engine, threads, subgraph(graph, [], [logits.whole]), input)];

@@ -6,6 +6,7 @@ import { measureShapes } from '../graph/measureShapes.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import { sizeOf, type Tensor } from '../graph/tensor.ts';
 import { isLayer } from '../graph/weights.ts';
+import { namingFile } from '../inference/network.ts';
 import { concreteInput } from '../openModel.ts';
 import { preparePicture, type Version } from '../pictures/prepare.ts';
 import { stepSize, type TrainingSet } from './batches.ts';
@@ -74,8 +75,8 @@ export class PartTraining {
     const started = performance.now();
     const part = cutForTraining(graph, end, weights);
     const input = await realInput(context, split.training.length > 0 ? split.training : split.test);
-    const fixed = await runtime.load(part.fixed, { threads: settings.threads });
-    const values = await fixed.run(input);
+    const fixed = await namingFile(graph.path, () => runtime.load(part.fixed, { threads: settings.threads }));
+    const values = await namingFile(graph.path, () => fixed.run(input));
     const shapes = Object.fromEntries(part.values.map((name) => [name, values[name]!.dims.slice(1)]));
     const forward = declareInputs(part.forward, Object.fromEntries(part.values.map((name) => [name, values[name]!.dims])));
     await checkForward({ graph, fixed: part.fixed, forward, input, logits: { whole: end.logits, part: logitsName }, engine: runtime, threads: settings.threads });
@@ -196,7 +197,7 @@ async function openSource(parts: { context: PartContext; fixed: ModelProto; valu
   }
   const pictures = await collectPictures({ ...common, versions: storedVersions(versions), path: checkpoint.featurePath(context.several ? `${share}-pictures` : share), step: `reading the ${share} pictures` }, job);
   const isInput = nodes.every((node) => node.opType === 'Identity') && values.length === 1;
-  return new FreshFeatures({ model, pictures, versions, fixed: isInput ? null : await runtime.load(fixed, { threads: settings.threads }), value: values[0]!, seed: settings.seed });
+  return new FreshFeatures({ model, pictures, versions, fixed: isInput ? null : await namingFile(model.graph.path, () => runtime.load(fixed, { threads: settings.threads })), value: values[0]!, seed: settings.seed });
 }
 
 async function definitionOf(settings: Settings, forward: ModelProto, weights: readonly string[], runtime: Engine): Promise<TrainingDefinition> {
