@@ -7,7 +7,7 @@ const wall = (files, patterns) => ({ files, rules: { 'no-restricted-imports': ['
 const noVscode = { regex: '^vscode$', message: 'Only src/extension talks to VS Code.' };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', 'node_modules/', '.e2e/', 'examples/workspace/', 'src/engine/graph/onnx_pb.ts'] },
+  { ignores: ['dist/', 'out/', 'node_modules/', '.e2e/', 'examples/workspace/', 'src/engine/**/*_pb.ts'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

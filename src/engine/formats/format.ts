@@ -8,6 +8,8 @@ export interface Format {
   /** As `inspect` says it: `onnx`, `tensorflowjs-layers`. */
   name: string;
   title: string;
+  /** The model is the folder that holds the opened file, which has the same name in every folder. */
+  folder?: boolean;
   /** Whether a file is of this kind, told by its path and its first 4096 bytes (fewer where it is shorter). */
   matches(path: string, head: Uint8Array): boolean;
   /** Reads the file at an absolute path. Throws a `UserError` that names the file and, inside it, the culprit. */

@@ -1,18 +1,22 @@
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UserError } from '../job.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
 import type { Format } from './format.ts';
 import { keras } from './keras.ts';
 import { onnx } from './onnx.ts';
+import { savedModel } from './savedModel.ts';
+import { graphFile } from './savedModel/read.ts';
 import { tensorFlowJsLayers } from './tensorFlowJs.ts';
 import { tensorFlowJsGraph } from './tensorFlowJsGraph.ts';
 import { tflite } from './tflite.ts';
 
 /** Every kind of model file that can be opened, the more special before the more general. To add one, add its file and its line here. */
-export const formats: readonly Format[] = [keras, onnx, tensorFlowJsGraph, tensorFlowJsLayers, tflite];
+export const formats: readonly Format[] = [keras, savedModel, onnx, tensorFlowJsGraph, tensorFlowJsLayers, tflite];
 
-/** The format of a file, told by its content. Throws a `UserError` that names the file. */
+/** The format of a file, told by its content, or of a SavedModel's folder. Throws a `UserError` that names the file. */
 export async function formatOf(path: string): Promise<Format> {
+  if (await access(join(path, graphFile)).then(() => true, () => false)) return savedModel;
   const head = await readHead(path);
   const format = formats.find((candidate) => candidate.matches(path, head));
   if (!format) throw new UserError(`${path} is not a model file that can be opened (${formats.map((known) => known.title).join(', ')})`);

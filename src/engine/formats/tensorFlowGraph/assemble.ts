@@ -96,9 +96,12 @@ const passing = new Set(['CheckNumerics', 'EnsureShape', 'Identity', 'IdentityN'
 
 const controlFlow = new Set(['Enter', 'Exit', 'If', 'LoopCond', 'Merge', 'NextIteration', 'StatelessIf', 'StatelessWhile', 'Switch', 'While']);
 
+const variables = new Set(['VarHandleOp', 'Variable', 'VariableV2']);
+
 function kindOf(call: NodeCall): NodeKind {
   const kind = nodeKinds.get(call.node.op);
   if (kind) return kind;
+  if (variables.has(call.node.op)) throw call.error('the file holds no values of this variable');
   throw call.error(controlFlow.has(call.node.op) ? 'branches and loops in a graph cannot be opened' : 'this operator cannot be opened');
 }
 

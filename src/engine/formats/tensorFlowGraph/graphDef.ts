@@ -52,6 +52,7 @@ const dataTypes: readonly [number, string, ElementType][] = [
 
 /** The element type that a number or a name stands for; its name as it is where that is another one. */
 export function typeOf(type: number | string): string {
+  if (type === 7 || type === 'DT_STRING') return 'text';
   return dataTypes.find(([code, name]) => code === type || name === type)?.[2] ?? String(type);
 }
 

@@ -3,7 +3,7 @@ import { ModelGraph } from '../../graph/modelGraph.ts';
 import type { TensorData } from '../../graph/tensor.ts';
 import { field, isObject, type JsonObject } from '../layers/json.ts';
 import { assemble } from '../tensorFlowGraph/assemble.ts';
-import { dataInputs, nodeOf, typeOf, type FixedArray, type TensorFlowNode } from '../tensorFlowGraph/graphDef.ts';
+import { dataInputs, nodeOf, type FixedArray, type TensorFlowNode } from '../tensorFlowGraph/graphDef.ts';
 import { readGroup, readManifest, shardOf, storedValues, type StoredWeight, type WeightGroup } from './manifest.ts';
 import { attributesOf } from './graphAttributes.ts';
 import { readMetadata } from './modelJson.ts';
@@ -81,9 +81,5 @@ function endsOf(path: string, root: JsonObject, nodes: readonly TensorFlowNode[]
   };
   if (result.inputs.length === 0) throw new UserError(`${path}: the graph has no input`);
   if (result.outputs.length === 0) throw new UserError(`${path}: the graph has no output`);
-  for (const name of result.inputs) {
-    const type = typeOf(String(nodes.find((node) => node.name === name)!.attributes.get('dtype')?.value ?? ''));
-    if (type === 'string') throw new UserError(`${path}: the input ${name} takes text, not pictures`);
-  }
   return result;
 }
