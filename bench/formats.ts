@@ -1,10 +1,14 @@
 /**
  * How fast the graph runs that each format's reader makes of one network, beside the same network as an ONNX file: MobileNetV2
- * at 224 px, in one process, in turn.
- *     node bench/run.mjs formats [rounds]
+ * at 224 px, in one process, in turn. Where PYTHON names a Python with TensorFlow, the format's own framework runs the original
+ * file in turn with them, in a process of its own (frameworks.py).
+ *     PYTHON=python3 node bench/run.mjs formats [rounds]
  */
 import { toBinary } from '@bufbuild/protobuf';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readModel } from '../src/engine/formats/index.ts';
 import { ModelProtoSchema } from '../src/engine/graph/onnx_pb.ts';
@@ -34,28 +38,57 @@ async function session(bytes: Uint8Array, batch: number): Promise<() => Promise<
   };
 }
 
+/** The file's own framework: seconds that it takes for the runs of one round by its own clock. */
+interface Framework {
+  time(batch: number): Promise<number>;
+  end(): void;
+}
+
+/** Starts frameworks.py; null where PYTHON is not set. */
+function framework(path: string): Framework | null {
+  const python = process.env['PYTHON'];
+  if (!python) return null;
+  const child = spawn(python, [resolve('bench', 'frameworks.py'), path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    time: async (batch) => {
+      child.stdin.write(`${batch} ${runs}\n`);
+      const line = await lines.next();
+      if (line.done) throw new Error(`frameworks.py ended before it had timed ${path}`);
+      return Number(line.value);
+    },
+    end: () => child.stdin.end(),
+  };
+}
+
 async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 7);
   for (const [name, file] of twins) {
     const path = await file();
     const start = performance.now();
     const { model } = await readModel(path);
+    const own = framework(path);
     console.log(`${name}: read in ${((performance.now() - start) / 1000).toFixed(2)} s`);
     for (const batch of batches) {
       const onnx = await session(readFileSync(benchModel()), batch);
       const ours = await session(toBinary(ModelProtoSchema, model), batch);
       await onnx();
       await ours();
+      await own?.time(batch);
       const ratios: number[] = [];
       const times: number[] = [];
+      const ownTimes: number[] = [];
       for (let round = 0; round < rounds; round++) {
         const twin = await seconds(onnx);
         const time = await seconds(ours);
         ratios.push(twin / time);
         times.push((time * 1000) / runs / batch);
+        if (own) ownTimes.push(((await own.time(batch)) * 1000) / runs / batch);
       }
       console.log(`${name}, batch ${batch}: ${median(ratios).toFixed(3)} of the speed of its ONNX twin (median of ${rounds}; wanted: at least 0.9), ${median(times).toFixed(2)} ms a picture`);
+      if (own) console.log(`${name}, batch ${batch}: ${median(ownTimes).toFixed(2)} ms a picture in its own framework, ${(median(ownTimes) / median(times)).toFixed(2)} times ours`);
     }
+    own?.end();
   }
 }
 

@@ -23,7 +23,7 @@ export async function kerasMobileNetV2(classes = 1000): Promise<string> {
     const number = counts.get(folder) ?? 0;
     counts.set(folder, number + 1);
     const name = number === 0 ? folder : `${folder}_${number}`;
-    const tensors = inputs.map((input) => ({ class_name: '__keras_tensor__', config: { shape: null, dtype: 'float32', keras_history: [input, 0, 0] } }));
+    const tensors = inputs.map((input) => ({ class_name: '__keras_tensor__', config: { shape: [null], dtype: 'float32', keras_history: [input, 0, 0] } }));
     layers.push({
       module: 'keras.layers', class_name: kind, config: { name, trainable: true, ...config }, registered_name: null, name,
       inbound_nodes: inputs.length === 0 ? [] : [{ args: inputs.length > 1 ? [tensors] : tensors, kwargs: {} }],
