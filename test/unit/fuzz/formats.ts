@@ -21,6 +21,8 @@ export const fuzzedModels: readonly FuzzedModel[] = [
   { name: 'onnx, batch of one', file: 'onnx/fixed-batch.onnx' },
   { name: 'onnx, external data', file: 'onnx/mobilenet-default.onnx', beside: ['mobilenet-default.onnx.data'] },
   { name: 'onnx, quantised', file: 'onnx/quantized/qdq.onnx.gz' },
+  { name: 'tensorflow-savedmodel', file: 'savedModels/module/saved_model.pb.gz', beside: ['variables/variables.index.gz', 'variables/variables.data-00000-of-00001.gz'] },
+  { name: 'tensorflow-savedmodel, version 1', file: 'savedModels/version1/saved_model.pb.gz', beside: ['variables/variables.index.gz', 'variables/variables.data-00000-of-00001.gz'] },
   { name: 'tensorflowjs-graph', file: 'graphModels/plain/model.json', beside: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
   { name: 'tensorflowjs-graph, branches', file: 'graphModels/branches/model.json', beside: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
   { name: 'tensorflowjs-layers', file: 'tfjs/residual/model.json', beside: ['group1-shard1of3.bin', 'group1-shard2of3.bin', 'group1-shard3of3.bin'] },

@@ -59,6 +59,18 @@ export class VariableBundle {
     return join(this.folder, dataName(entry.shardId, this.#shards));
   }
 
+  /** The content of an entry that is one text or message; null where there is none. Texts stand behind their length and its checksum. */
+  async content(key: string): Promise<Uint8Array | null> {
+    const place = this.entries.get(key);
+    if (!place) return null;
+    const [offset, size] = [Number(place.entry.offset), Number(place.entry.size)];
+    const file = await readFile(this.dataFile(place));
+    if (offset < 0 || size < 0 || offset + size > file.length) throw this.#error(`its entry ${key} lies outside of the data`);
+    const length = new Reader(file, offset, offset + size, () => this.#error(`its entry ${key} is damaged`)).number();
+    if (length > size) throw this.#error(`its entry ${key} is damaged`);
+    return file.subarray(offset + size - length, offset + size);
+  }
+
   /** Absolute paths of all files, the index first. */
   get files(): string[] {
     return [this.#indexPath, ...Array.from({ length: this.#shards }, (_, shard) => join(this.folder, dataName(shard, this.#shards)))];

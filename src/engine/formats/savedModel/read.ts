@@ -6,6 +6,7 @@ import { elementBytes, fromBytes, sizeOf, type ElementType } from '../../graph/t
 import { nodeOf, typeOf, type FixedArray, type TensorFlowGraph, type TensorFlowNode } from '../tensorFlowGraph/graphDef.ts';
 import { arrayShape, attributesOf, constantData } from './attributes.ts';
 import { VariableBundle, type BundleEntry } from './bundle.ts';
+import { variableCopies } from './copies.ts';
 import { maskedCrc32c } from './crc32c.ts';
 import { Flattened, type FlatNode } from './functions.ts';
 import { SavedModelSchema, type MetaGraphDef, type SignatureDef } from './tensorflow_pb.ts';
@@ -22,6 +23,8 @@ export interface StoredSavedModel {
   graph: TensorFlowGraph;
   /** Absolute paths of all files that were read, the graph's first. */
   files: string[];
+  /** By the key of a variable, that of its other copy, which must be changed with it. */
+  copies: ReadonlyMap<string, string>;
 }
 
 /** Reads a SavedModel by its saved_model.pb or its folder. Throws a `UserError` that names the file and what is wrong in it. */
@@ -34,6 +37,7 @@ export async function readSavedModel(given: string): Promise<StoredSavedModel> {
   const flat = new Flattened(path, graph);
   const bundle = await exists(join(folder, 'variables', 'variables.index')) ? await VariableBundle.open(join(folder, 'variables')) : null;
   const variables = bundle ? await variablesOf(bundle, flat.nodes) : new Map<string, FixedArray>();
+  const copies = bundle ? await copiesIn(path, metaGraph, signature, bundle, variables) : new Map<string, string>();
   const byName = new Map(flat.nodes.map((node) => [node.name, node]));
   const nodes = flat.nodes.map((node) => readsVariable(node, byName));
   const fixed = new Map([...variables, ...constants(path, flat.nodes)]);
@@ -41,7 +45,7 @@ export async function readSavedModel(given: string): Promise<StoredSavedModel> {
   const outputs = ends(signature.outputs);
   if (outputs.length === 0) throw new UserError(`${path}: its signature has no output of floating-point numbers`);
   const inputs = ends(signature.inputs).map(nodeOf);
-  return { folder, graph: { path, nodes, inputs, outputs, fixed }, files: [path, ...(bundle?.files ?? [])] };
+  return { folder, graph: { path, nodes, inputs, outputs, fixed }, files: [path, ...(bundle?.files ?? [])], copies };
 }
 
 async function contentOf(path: string): Promise<Uint8Array> {
@@ -117,6 +121,17 @@ async function variablesOf(bundle: VariableBundle, nodes: readonly FlatNode[]): 
     if (place) result.set(variable, await variableOf(bundle, place, name, files));
   }
   return result;
+}
+
+async function copiesIn(path: string, metaGraph: MetaGraphDef, signature: SignatureDef, bundle: VariableBundle, variables: ReadonlyMap<string, FixedArray>): Promise<Map<string, string>> {
+  const keys = new Map([...variables].flatMap(([name, { origin: from }]) => (from ? [[name, from.key] as const] : [])));
+  const objects = await bundle.content('_CHECKPOINTABLE_OBJECT_GRAPH');
+  if (!objects) return new Map();
+  try {
+    return variableCopies(metaGraph, signature, keys, objects);
+  } catch (error) {
+    throw new UserError(`${path}: its object graph is damaged: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Reads a variable's data file, each once. Its bytes are checked when they are asked for. */

@@ -9,6 +9,7 @@ import type { ChangedWeights } from '../format.ts';
 import { inverse, transpose } from '../layers/transpose.ts';
 import { VariableBundle } from './bundle.ts';
 import { maskedCrc32c } from './crc32c.ts';
+import { readSavedModel } from './read.ts';
 
 /** A place for files that TensorFlow copies and does not read (tensorflow/cc/saved_model/constants.h). */
 const ownFile = join('assets.extra', 'model-stability.json');
@@ -66,21 +67,24 @@ export async function readMetadata(folder: string): Promise<Record<string, strin
 async function exchange(graph: ModelGraph, changed: ChangedWeights, folder: string): Promise<void> {
   if (changed.size === 0) return;
   const bundle = await VariableBundle.open(join(folder, 'variables'));
+  const { copies } = await readSavedModel(folder);
   for (const [name, values] of changed) {
     const origin = graph.origins.get(name);
-    const place = origin && bundle.entries.get(origin.key);
-    if (!place) throw new Error(`${graph.path} has no weight ${name}`);
+    const places = [origin?.key, origin && copies.get(origin.key)].flatMap((key) => (key === undefined ? [] : [bundle.entries.get(key)]));
+    if (!origin || places.length === 0) throw new Error(`${graph.path} has no weight ${name}`);
     const { shape, transposition } = origin;
     const bytes = toBytes(transposition ? transpose(values, transposition.map((axis) => shape[axis]!), inverse(transposition)) : values);
-    if (bytes.length !== Number(place.entry.size)) throw new Error(`weight ${name} has ${values.length} new values, its shape [${shape.join(', ')}] wants another number`);
-    const file = await open(bundle.dataFile(place), 'r+');
-    try {
-      await file.write(bytes, 0, bytes.length, Number(place.entry.offset));
-      await file.sync();
-    } finally {
-      await file.close();
+    for (const place of places) {
+      if (!place || bytes.length !== Number(place.entry.size)) throw new Error(`weight ${name} has ${values.length} new values, its shape [${shape.join(', ')}] or that of its copy wants another number`);
+      const file = await open(bundle.dataFile(place), 'r+');
+      try {
+        await file.write(bytes, 0, bytes.length, Number(place.entry.offset));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      bundle.setChecksum(place, maskedCrc32c(bytes));
     }
-    bundle.setChecksum(place, maskedCrc32c(bytes));
   }
   await writeFile(bundle.files[0]!, bundle.index);
 }

@@ -106,6 +106,6 @@ export function orderedNodes({ path, nodes, outputs }: TensorFlowGraph): TensorF
 }
 
 /** What a node reads, without the nodes that only have to run before it. */
-export function dataInputs(node: TensorFlowNode): string[] {
+export function dataInputs(node: Pick<TensorFlowNode, 'inputs'>): string[] {
   return node.inputs.filter((input) => !input.startsWith('^'));
 }
