@@ -38,6 +38,7 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
 /** Why a model's head cannot be trained; null where it can. */
 export function trainableReason(model: OpenModel): string | null {
   const input = inputReason(model);
+  if (model.format.folder && model.graph.parameters === 0) return 'its weights are constants of the graph, which cannot be exchanged: export the model to Keras or ONNX and stabilize that';
   if (model.objective === 'embedding') return input;
   if (typeof model.head === 'string') return model.head;
   if (input !== null) return input;
