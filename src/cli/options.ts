@@ -176,9 +176,9 @@ export function stabilizeOptions(model: string, given: Given & { images: string 
   };
 }
 
-/** `.model-stability/runs/2026-11-22T15-04-05-patches` in the current folder. A `model.json` is named by its folder. */
+/** `.model-stability/runs/2026-11-22T15-04-05-patches` in the current folder. A `model.json` and a `saved_model.pb` are named by their folder. */
 function defaultRun(model: string): string {
   const stem = basename(model, extname(model));
-  const name = stem === 'model' ? basename(resolve(model, '..')) : stem;
+  const name = ['model', 'saved_model'].includes(stem) ? basename(resolve(model, '..')) : stem;
   return resolve('.model-stability', 'runs', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${name}`);
 }

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../job.ts';
 import { maskedCrc32c } from './crc32c.ts';
@@ -22,6 +22,8 @@ interface BlockHandle {
 /** Length of what stands behind each block: a byte for its compression and its checksum. */
 const trailer = 5;
 const footer = 48;
+/** Bytes of a text or a message at most: an object graph has a few for each variable. */
+const largestText = 2 ** 28;
 const magic = 0xdb4775248b80fb57n;
 
 /**
@@ -64,11 +66,18 @@ export class VariableBundle {
     const place = this.entries.get(key);
     if (!place) return null;
     const [offset, size] = [Number(place.entry.offset), Number(place.entry.size)];
-    const file = await readFile(this.dataFile(place));
-    if (offset < 0 || size < 0 || offset + size > file.length) throw this.#error(`its entry ${key} lies outside of the data`);
-    const length = new Reader(file, offset, offset + size, () => this.#error(`its entry ${key} is damaged`)).number();
-    if (length > size) throw this.#error(`its entry ${key} is damaged`);
-    return file.subarray(offset + size - length, offset + size);
+    if (offset < 0 || size < 0 || size > largestText) throw this.#error(`its entry ${key} has ${size} bytes`);
+    const damaged = (): UserError => this.#error(`its entry ${key} is damaged`);
+    const bytes = Buffer.alloc(size);
+    const file = await open(this.dataFile(place));
+    try {
+      if ((await file.read(bytes, 0, size, offset)).bytesRead < size) throw this.#error(`its entry ${key} lies outside of the data`);
+    } finally {
+      await file.close();
+    }
+    const length = new Reader(bytes, 0, size, damaged).number();
+    if (length > size) throw damaged();
+    return bytes.subarray(size - length);
   }
 
   /** Absolute paths of all files, the index first. */
