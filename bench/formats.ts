@@ -1,25 +1,30 @@
 /**
  * How fast the graph runs that each format's reader makes of one network, beside the same network as an ONNX file: MobileNetV2
- * at 224 px, in one process, in turn. Where PYTHON names a Python with TensorFlow, the format's own framework runs the original
- * file in turn with them, in a process of its own (frameworks.py).
+ * at 224 px, in one process, in turn. The format's own framework runs the original file in turn with them, in a process of its own:
+ * Keras and TFLite where PYTHON names a Python with TensorFlow (frameworks.py), TensorFlow.js where its native build is installed
+ * by `npm run setup:tensorflow` (frameworks.mjs).
  *     PYTHON=python3 node bench/run.mjs formats [rounds]
  */
 import { toBinary } from '@bufbuild/protobuf';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readModel } from '../src/engine/formats/index.ts';
 import { ModelProtoSchema } from '../src/engine/graph/onnx_pb.ts';
 import { kerasMobileNetV2 } from './kerasMobileNetV2.ts';
 import { benchModel, median, seconds } from './setup.ts';
+import { tensorFlowJsGraphMobileNetV2, tensorFlowJsLayersMobileNetV2 } from './tensorFlowJsMobileNetV2.ts';
 import { tfliteMobileNetV2 } from './tfliteMobileNetV2.ts';
 
 /** Formats and how the network's file is made. To measure another, add its line here. */
 const twins: [name: string, file: () => Promise<string>][] = [
   ['Keras', () => kerasMobileNetV2()],
   ['TFLite', () => Promise.resolve(tfliteMobileNetV2())],
+  ['TensorFlow.js layers', () => Promise.resolve(tensorFlowJsLayersMobileNetV2())],
+  ['TensorFlow.js graph model', () => Promise.resolve(tensorFlowJsGraphMobileNetV2())],
 ];
 
 /** Pictures a run. */
@@ -44,21 +49,37 @@ interface Framework {
   end(): void;
 }
 
-/** Starts frameworks.py; null where PYTHON is not set. */
-function framework(path: string): Framework | null {
+/** The program that times the file in its own framework; null where that is not installed. */
+function program(path: string): [command: string, script: string] | null {
+  if (path.endsWith('.json')) return existsSync(resolve('out', 'tensorflow', 'node_modules')) ? [process.execPath, 'frameworks.mjs'] : null;
   const python = process.env['PYTHON'];
-  if (!python) return null;
-  const child = spawn(python, [resolve('bench', 'frameworks.py'), path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return python ? [python, 'frameworks.py'] : null;
+}
+
+/** Starts the file's own framework; null where it is not installed. */
+function framework(path: string): Framework | null {
+  const [command, script] = program(path) ?? [];
+  if (command === undefined || script === undefined) return null;
+  const child = spawn(command, [resolve('bench', script), path], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     time: async (batch) => {
       child.stdin.write(`${batch} ${runs}\n`);
       const line = await lines.next();
-      if (line.done) throw new Error(`frameworks.py ended before it had timed ${path}`);
+      if (line.done) throw new Error(`${script} ended before it had timed ${path}`);
       return Number(line.value);
     },
     end: () => child.stdin.end(),
   };
+}
+
+/**
+ * Seconds of the work, after a rest: threads of what ran before spin for some time in wait of more, and would take a processor
+ * from whoever comes next.
+ */
+async function rested(work: () => Promise<number>): Promise<number> {
+  await setTimeout(300);
+  return work();
 }
 
 async function main(): Promise<void> {
@@ -79,11 +100,11 @@ async function main(): Promise<void> {
       const times: number[] = [];
       const ownTimes: number[] = [];
       for (let round = 0; round < rounds; round++) {
-        const twin = await seconds(onnx);
-        const time = await seconds(ours);
+        const twin = await rested(() => seconds(onnx));
+        const time = await rested(() => seconds(ours));
         ratios.push(twin / time);
         times.push((time * 1000) / runs / batch);
-        if (own) ownTimes.push(((await own.time(batch)) * 1000) / runs / batch);
+        if (own) ownTimes.push(((await rested(() => own.time(batch))) * 1000) / runs / batch);
       }
       console.log(`${name}, batch ${batch}: ${median(ratios).toFixed(3)} of the speed of its ONNX twin (median of ${rounds}; wanted: at least 0.9), ${median(times).toFixed(2)} ms a picture`);
       if (own) console.log(`${name}, batch ${batch}: ${median(ownTimes).toFixed(2)} ms a picture in its own framework, ${(median(ownTimes) / median(times)).toFixed(2)} times ours`);

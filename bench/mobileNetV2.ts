@@ -3,6 +3,7 @@ import { GraphBuilder } from '../src/engine/graph/graphBuilder.ts';
 import { ModelProtoSchema } from '../src/engine/graph/onnx_pb.ts';
 import { sizeOf } from '../src/engine/graph/tensor.ts';
 import { randomSource } from '../src/engine/random.ts';
+import { blocks } from './mobileNetV2Blocks.ts';
 
 /**
  * A MobileNetV2 (Sandler et al., CVPR 2018) with seeded random weights, 3.5 million parameters, 224×224 input, as an exporter
@@ -26,17 +27,11 @@ export function mobileNetV2(classes = 1000): Uint8Array {
     return relu ? builder.op('Clip', [y, builder.float(0), builder.float(6)]) : y;
   };
   let x = conv(builder.input('image', 'float32', ['batch', 3, 224, 224]), 3, 32, 3, 2, 1, true);
-  let channels = 32;
-  for (const [expansion, to, repeat, firstStride] of [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const) {
-    for (let block = 0; block < repeat; block++) {
-      const stride = block === 0 ? firstStride : 1;
-      const hidden = channels * expansion;
-      let y = expansion === 1 ? x : conv(x, channels, hidden, 1, 1, 1, true);
-      y = conv(y, hidden, hidden, 3, stride, hidden, true);
-      y = conv(y, hidden, to, 1, 1, 1, false);
-      x = stride === 1 && channels === to ? builder.op('Add', [x, y]) : y;
-      channels = to;
-    }
+  for (const { input, hidden, output, stride } of blocks) {
+    let y = hidden === input ? x : conv(x, input, hidden, 1, 1, 1, true);
+    y = conv(y, hidden, hidden, 3, stride, hidden, true);
+    y = conv(y, hidden, output, 1, 1, 1, false);
+    x = stride === 1 && input === output ? builder.op('Add', [x, y]) : y;
   }
   x = conv(x, 320, 1280, 1, 1, 1, true);
   x = builder.op('Flatten', [builder.op('GlobalAveragePool', [x])], { axis: 1 }, 'features');
