@@ -136,6 +136,12 @@ export class Workbench {
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ has: name }).first().click();
   }
 
+  /** Opens a model of the workspace's `models` in its editor, and waits for that. */
+  async openModel(name: string): Promise<Frame> {
+    await this.openFile(`models/${name}`);
+    return await this.webview('model-stability-model');
+  }
+
   /** Right-clicks a file of the explorer and returns the titles of its menu. */
   async contextMenu(name: string): Promise<string[]> {
     await this.explorerRow(name).first().click({ button: 'right' });

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator } from 'playwright-core';
 import type { Evaluation, ModelInfo, Stabilization } from '../../../src/engine/results.ts';
-import { exampleWorkspace } from '../harness/exampleWorkspace.ts';
-import type { TestWorkspace } from '../harness/exampleWorkspace.ts';
-import { openVscode, workersOf } from '../harness/vscodeSession.ts';
-import type { VscodeSession } from '../harness/vscodeSession.ts';
-import type { Workbench } from '../harness/workbench.ts';
+import { workersOf } from '../harness/vscodeSession.ts';
+import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
 const EDITOR = 'model-stability-model';
 const PANEL = 'model-stability-panel';
@@ -19,19 +16,14 @@ const JOB = 180_000;
 
 describe('the extension in VS Code', function () {
   this.timeout(JOB + 60_000);
-  let workspace: TestWorkspace;
-  let vscode: VscodeSession;
-  let workbench: Workbench;
-
-  const model = () => path.join(workspace.folder, 'models', 'patches.onnx');
+  const suite = new VscodeSuite({ name: 'extension', perClass: 80 });
+  const model = () => suite.file('models', 'patches.onnx');
   const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
-  const runs = () => path.join(workspace.folder, '.model-stability', 'runs');
-  const newestRun = () => path.join(runs(), readdirSync(runs()).sort().at(-1)!);
-  const readRun = () => JSON.parse(readFileSync(path.join(newestRun(), 'run.json'), 'utf8')) as unknown;
+  const readRun = () => suite.readRun(suite.runs.at(-1)!);
   const button = (frame: Frame, name: string): Locator => frame.getByRole('button', { name, exact: true });
   /** The panel once it shows a model. */
   const panelOf = async (name: string) => {
-    const panel = await workbench.webview(PANEL);
+    const panel = await suite.workbench.webview(PANEL);
     await panel.getByRole('heading', { name, exact: true }).waitFor();
     return panel;
   };
@@ -39,69 +31,54 @@ describe('the extension in VS Code', function () {
   /** What VS Code says of the extension's activation in this window, in milliseconds. */
   const activationTime = async () => {
     // High enough for the list to draw all of its rows.
-    const size = vscode.page.viewportSize()!;
-    await vscode.page.setViewportSize({ ...size, height: 3000 });
-    await workbench.runCommand('Developer: Show Running Extensions');
-    const row = vscode.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'Model Stability' });
+    const size = suite.page.viewportSize()!;
+    await suite.page.setViewportSize({ ...size, height: 3000 });
+    await suite.workbench.runCommand('Developer: Show Running Extensions');
+    const row = suite.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'Model Stability' });
     const text = await row.locator('.activation-time').innerText();
-    await vscode.page.keyboard.press('Escape');
+    await suite.page.keyboard.press('Escape');
     await row.waitFor({ state: 'hidden' });
-    await vscode.page.setViewportSize(size);
+    await suite.page.setViewportSize(size);
     return Number(/(\d+)\s*ms/.exec(text)?.[1]);
   };
 
-  before(async () => {
-    workspace = exampleWorkspace(80);
-    vscode = await openVscode(workspace.folder);
-    workbench = vscode.workbench;
-  });
-
-  after(async () => {
-    await vscode.close();
-    workspace.remove();
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await workbench.screenshot(`failed-${this.currentTest.title.replace(/\W+/g, '-')}`);
-  });
-
   it('has its commands in the palette', async () => {
-    await workbench.findCommand(`Model Stability: ${COMMANDS[0]!}`);
-    await workbench.quickInput().fill('>Model Stability: ');
-    for (const title of COMMANDS) await workbench.quickPickRow(`Model Stability: ${title}`).waitFor();
-    await workbench.screenshot('palette');
-    await vscode.page.keyboard.press('Escape');
+    await suite.workbench.findCommand(`Model Stability: ${COMMANDS[0]!}`);
+    await suite.workbench.quickInput().fill('>Model Stability: ');
+    for (const title of COMMANDS) await suite.workbench.quickPickRow(`Model Stability: ${title}`).waitFor();
+    await suite.workbench.screenshot('palette');
+    await suite.page.keyboard.press('Escape');
   });
 
   it('offers to evaluate on a right click on a model file, and on no other', async () => {
-    const notes = await workbench.contextMenu('notes.md');
+    const notes = await suite.workbench.contextMenu('notes.md');
     assert.ok(!notes.includes('Evaluate Model Stability'), notes.join(', '));
-    await vscode.page.keyboard.press('Escape');
-    await workbench.unfold('models', 'patches.onnx');
-    const items = await workbench.contextMenu('patches.onnx');
+    await suite.page.keyboard.press('Escape');
+    await suite.workbench.unfold('models', 'patches.onnx');
+    const items = await suite.workbench.contextMenu('patches.onnx');
     for (const title of ['Evaluate Model Stability', 'Stabilize Model']) assert.ok(items.includes(title), items.join(', '));
-    await workbench.screenshot('explorer-menu');
-    await vscode.page.keyboard.press('Escape');
+    await suite.workbench.screenshot('explorer-menu');
+    await suite.page.keyboard.press('Escape');
   });
 
   it('opens a model file in an editor that says what it is', async () => {
-    await workbench.explorerRow('patches.onnx').dblclick();
-    const editor = await workbench.webview(EDITOR);
+    await suite.workbench.explorerRow('patches.onnx').dblclick();
+    const editor = await suite.workbench.webview(EDITOR);
     await editor.getByRole('heading', { name: 'patches.onnx', exact: true }).waitFor();
     await editor.getByText(sha256(model())).waitFor();
     const text = await editor.getByRole('main').innerText();
     const facts: [keyof ModelInfo, RegExp][] = [['format', /onnx/i], ['classes', /9/], ['parameters', /parameters/i]];
     for (const [fact, pattern] of facts) assert.match(text, pattern, fact);
-    await workbench.screenshot('model-editor');
+    await suite.workbench.screenshot('model-editor');
   });
 
   it('activates in less than 50 ms, as VS Code itself measures it', async () => {
     const times = [await activationTime()];
     // What other programs of this machine take away is not the extension's: another window may say what it needs by itself.
     while (Math.min(...times) >= 50 && times.length < 4) {
-      await workbench.reload();
-      await workbench.openFile('models/patches.onnx');
-      await workbench.webview(EDITOR);
+      await suite.workbench.reload();
+      await suite.workbench.openFile('models/patches.onnx');
+      await suite.workbench.webview(EDITOR);
       times.push(await activationTime());
     }
     console.log(`      activation: ${times.join(', ')} ms`);
@@ -109,13 +86,13 @@ describe('the extension in VS Code', function () {
   });
 
   it('asks once for the pictures, evaluates, and shows what it measured', async () => {
-    const editor = await workbench.webview(EDITOR);
+    const editor = await suite.workbench.webview(EDITOR);
     await button(editor, 'Evaluate').click();
-    await workbench.chooseFolder(path.join(workspace.folder, 'pictures'));
-    await workbench.notification(/Evaluating patches\.onnx.*\d+ of 720 pictures/).waitFor();
+    await suite.workbench.chooseFolder(suite.file('pictures'));
+    await suite.workbench.notification(/Evaluating patches\.onnx.*\d+ of 720 pictures/).waitFor();
     await editor.getByRole('progressbar').first().waitFor();
-    await workbench.screenshot('evaluating');
-    const panel = await workbench.webview(PANEL, JOB);
+    await suite.workbench.screenshot('evaluating');
+    const panel = await suite.workbench.webview(PANEL, JOB);
     const table = panel.getByRole('table', { name: 'Measures for each distortion' });
     await table.waitFor({ timeout: JOB });
     const evaluation = readRun() as Evaluation;
@@ -126,18 +103,18 @@ describe('the extension in VS Code', function () {
       const percent = `${(100 * labelInstability!.value).toFixed(1)} %`;
       assert.ok(text.replaceAll('\u202f', ' ').replaceAll('\u00a0', ' ').includes(percent), `${percent} is not in ${text}`);
     }
-    await workbench.notification(/of the labels changed under/).waitFor();
-    await workbench.screenshot('overview');
+    await suite.workbench.notification(/of the labels changed under/).waitFor();
+    await suite.workbench.screenshot('overview');
   });
 
   it('shows the pairs of the run with their pictures', async () => {
-    await workbench.runCommand('Model Stability: Open Distortion Gallery');
+    await suite.workbench.runCommand('Model Stability: Open Distortion Gallery');
     const panel = await panelOf('patches.onnx');
     const pictures = panel.getByRole('grid').locator('img');
     await pictures.nth(5).waitFor();
     const widths = await pictures.evaluateAll((list) => (list as { naturalWidth: number }[]).slice(0, 6).map((picture) => picture.naturalWidth));
     assert.ok(widths.every((width) => width > 0), `pictures did not load: ${widths.join(', ')}`);
-    await workbench.screenshot('gallery');
+    await suite.workbench.screenshot('gallery');
   });
 
   it('stops a job that is cancelled in the panel, and leaves the model as it was', async () => {
@@ -145,7 +122,7 @@ describe('the extension in VS Code', function () {
     const panel = await panelOf('patches.onnx');
     await button(panel, 'Stabilize').click();
     await button(panel, 'Cancel').click();
-    await workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden', timeout: 5000 });
+    await suite.workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden', timeout: 5000 });
     await button(panel, 'Stabilize').and(panel.locator(':enabled')).waitFor();
     assert.equal(sha256(model()), original);
     assert.ok(!existsSync(path.join(path.dirname(model()), 'patches.stabilized.onnx')));
@@ -154,7 +131,7 @@ describe('the extension in VS Code', function () {
   it('stops a job that is cancelled in its notification', async () => {
     const panel = await panelOf('patches.onnx');
     await button(panel, 'Stabilize').click();
-    const notification = workbench.notification('Stabilizing patches.onnx');
+    const notification = suite.workbench.notification('Stabilizing patches.onnx');
     await notification.waitFor();
     await notification.hover();
     await notification.getByRole('button', { name: 'Cancel' }).click();
@@ -165,49 +142,49 @@ describe('the extension in VS Code', function () {
   it('says in one sentence that a worker was killed, with a way to the log', async () => {
     const sentence = 'the worker was killed (SIGKILL), probably by the system for want of memory';
     const panel = await panelOf('patches.onnx');
-    const viewers = workersOf(vscode.server);
+    const viewers = workersOf(suite.vscode.server);
     await button(panel, 'Stabilize').click();
     await panel.getByRole('progressbar').first().waitFor();
-    const worker = await vscode.page.waitForTimeout(300).then(() => workersOf(vscode.server).find((pid) => !viewers.includes(pid)));
+    const worker = await suite.page.waitForTimeout(300).then(() => workersOf(suite.vscode.server).find((pid) => !viewers.includes(pid)));
     assert.ok(worker !== undefined, 'the job has no worker of its own');
     process.kill(worker, 'SIGKILL');
-    const notification = workbench.notification(sentence);
+    const notification = suite.workbench.notification(sentence);
     await notification.waitFor();
     // Its going moves the others.
-    await workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden' });
+    await suite.workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden' });
     await panel.getByRole('alert').filter({ hasText: sentence }).waitFor();
-    await workbench.screenshot('worker-killed');
+    await suite.workbench.screenshot('worker-killed');
     await notification.getByRole('button', { name: 'Show Log' }).click();
-    await vscode.page.locator('.part.panel .view-lines', { hasText: 'SIGKILL' }).waitFor();
-    await workbench.screenshot('log');
-    await workbench.runCommand('View: Hide Panel');
+    await suite.page.locator('.part.panel .view-lines', { hasText: 'SIGKILL' }).waitFor();
+    await suite.workbench.screenshot('log');
+    await suite.workbench.runCommand('View: Hide Panel');
   });
 
   it('stabilizes through the panel: a new file beside the model, the old one untouched, the comparison on screen', async () => {
     const original = sha256(model());
     const panel = await panelOf('patches.onnx');
     await button(panel, 'Stabilize').click();
-    await workbench.notification('Stabilizing patches.onnx').waitFor();
-    await workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden', timeout: JOB });
+    await suite.workbench.notification('Stabilizing patches.onnx').waitFor();
+    await suite.workbench.notification('Stabilizing patches.onnx').waitFor({ state: 'hidden', timeout: JOB });
     await panel.getByRole('table', { name: 'Label instability for each distortion' }).waitFor({ timeout: JOB });
     const stabilization = readRun() as Stabilization;
     assert.equal(stabilization.state, 'done');
     assert.ok(existsSync(stabilization.output), stabilization.output);
     assert.equal(path.basename(stabilization.output), stabilization.accepted ? 'patches.stabilized.onnx' : 'patches.rejected.onnx');
     assert.equal(sha256(model()), original);
-    await workbench.notification(stabilization.accepted ? 'Stabilized, as patches.stabilized.onnx' : 'Not accepted').waitFor();
+    await suite.workbench.notification(stabilization.accepted ? 'Stabilized, as patches.stabilized.onnx' : 'Not accepted').waitFor();
     await panel.getByRole('tabpanel').getByText(stabilization.accepted ? 'Accepted' : 'Rejected').first().waitFor();
-    await workbench.screenshot('stabilized');
+    await suite.workbench.screenshot('stabilized');
   });
 
   it('follows the editor to another model, and to a model.json that is open as text', async () => {
-    await workbench.openFile('models/digits.onnx');
+    await suite.workbench.openFile('models/digits.onnx');
     await panelOf('digits.onnx');
-    await workbench.openFile('notes.md');
-    await workbench.openFile('patches-tfjs/model.json');
+    await suite.workbench.openFile('notes.md');
+    await suite.workbench.openFile('patches-tfjs/model.json');
     await panelOf('patches-tfjs/model.json');
-    await workbench.screenshot('model-json-as-text');
-    await workbench.explorerRow('patches.onnx').dblclick();
+    await suite.workbench.screenshot('model-json-as-text');
+    await suite.workbench.explorerRow('patches.onnx').dblclick();
     const panel = await panelOf('patches.onnx');
     await panel.getByRole('combobox').first().waitFor();
   });
@@ -215,18 +192,18 @@ describe('the extension in VS Code', function () {
   it('compares two runs that are chosen', async () => {
     const panel = await panelOf('patches.onnx');
     await button(panel, 'Evaluate').click();
-    await workbench.notification(/of the labels changed under/).waitFor({ timeout: JOB });
-    await workbench.runCommand('Model Stability: Compare Runs');
+    await suite.workbench.notification(/of the labels changed under/).waitFor({ timeout: JOB });
+    await suite.workbench.runCommand('Model Stability: Compare Runs');
     for (const step of ['1 of 2', '2 of 2']) {
-      await vscode.page.locator('.quick-input-widget', { hasText: step }).waitFor();
-      await vscode.page.keyboard.press('Enter');
+      await suite.page.locator('.quick-input-widget', { hasText: step }).waitFor();
+      await suite.page.keyboard.press('Enter');
     }
     await panel.getByText('A: patches.onnx').first().waitFor();
-    await workbench.screenshot('compare');
+    await suite.workbench.screenshot('compare');
   });
 
   it('needs no other machine and breaks no content policy', async () => {
-    assert.deepEqual(await vscode.leaked(), []);
-    assert.deepEqual(vscode.policyErrors, []);
+    assert.deepEqual(await suite.vscode.leaked(), []);
+    assert.deepEqual(suite.vscode.policyErrors, []);
   });
 });
