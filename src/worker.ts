@@ -18,7 +18,7 @@ const handlers: Handlers = {
   evaluate: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'evaluate', options }, async () => (await import('./engine/evaluate.ts')).evaluate(options, job)),
   stabilize: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'stabilize', options }, async () => (await import('./engine/stabilize.ts')).stabilize(options, job)),
   findPreprocessing: async (options, job) => (await import('./engine/findPreprocessing.ts')).findPreprocessing(options, job),
-  sequence: async (options, job) => (await import('./engine/sequence.ts')).sequence(options, job),
+  sequence: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'sequence', options }, async () => (await import('./engine/sequence.ts')).sequence(options, job)),
   compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
   exportRun: async (options, job) => (await import('./engine/export/exportRun.ts')).exportRun(options, job),
   listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),

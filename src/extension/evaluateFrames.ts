@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { SequenceOptions } from '../engine/options.ts';
 import type { Sequence } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
@@ -12,12 +13,14 @@ export async function evaluateFrames(services: CommandServices, session: ModelSe
   const images = folder instanceof vscode.Uri ? folder.fsPath : await askForFrames(services, session);
   if (images === undefined) return;
   const run = newRunFolder(session.uri);
-  const options = await services.options.job(session.uri);
   // What a configuration says of pictures is about those that models are evaluated on.
-  delete options.distortions;
-  delete options.labelsFile;
-  delete options.limit;
-  const sequence = await services.jobs.run('sequence', { ...options, model: session.uri.fsPath, images, run });
+  const { distortions: _distortions, labelsFile: _labelsFile, limit: _limit, ...rest } = await services.options.job(session.uri);
+  const options: SequenceOptions = { ...rest, model: session.uri.fsPath, images, run };
+  await finishSequence(services, session, await services.jobs.run('sequence', options), options);
+}
+
+/** Shows what a run on video frames found. */
+export async function finishSequence(services: CommandServices, session: ModelSession, sequence: Sequence, { run }: SequenceOptions): Promise<void> {
   await session.refreshRuns();
   await session.showRun(run);
   services.panel.show(session, 'sequence', null);

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { EvaluateOptions, StabilizeOptions } from '../engine/options.ts';
+import type { EvaluateOptions, SequenceOptions, StabilizeOptions } from '../engine/options.ts';
 import type { CommandServices } from './commands.ts';
+import { finishSequence } from './evaluateFrames.ts';
 import { finishEvaluation } from './evaluateModel.ts';
 import { exportRun } from './exportRun.ts';
 import { asModelFile, modelName } from './modelFiles.ts';
@@ -93,13 +94,22 @@ async function rerunRun(services: CommandServices, [run]: RunNode[]): Promise<vo
   const session = services.sessions.get(asModelFile(vscode.Uri.file(run!.model)) ?? vscode.Uri.file(run!.model));
   const stored = await services.viewer.call('storedJob', { run: run!.item.run });
   const place = { model: session.uri.fsPath, run: newRunFolder(session.uri) };
-  if (stored.kind === 'evaluate') {
-    const options: EvaluateOptions = { ...stored.options, ...place };
-    await finishEvaluation(services, session, await services.jobs.run('evaluate', options), options);
-  } else {
-    const { resume: _resume, output: _output, ...rest } = stored.options;
-    const options: StabilizeOptions = { ...rest, ...place };
-    await finishStabilization(services, session, await services.jobs.run('stabilize', options), options);
+  switch (stored.kind) {
+    case 'evaluate': {
+      const options: EvaluateOptions = { ...stored.options, ...place };
+      await finishEvaluation(services, session, await services.jobs.run('evaluate', options), options);
+      return;
+    }
+    case 'sequence': {
+      const options: SequenceOptions = { ...stored.options, ...place };
+      await finishSequence(services, session, await services.jobs.run('sequence', options), options);
+      return;
+    }
+    case 'stabilize': {
+      const { resume: _resume, output: _output, ...rest } = stored.options;
+      const options: StabilizeOptions = { ...rest, ...place };
+      await finishStabilization(services, session, await services.jobs.run('stabilize', options), options);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { inspect } from '../../src/engine/inspect.ts';
 import { listRuns } from '../../src/engine/runs/listRuns.ts';
 import { readStoredJob, withStoredJob } from '../../src/engine/runs/storedJob.ts';
 import { renameRun } from '../../src/engine/runs/runName.ts';
+import { sequence } from '../../src/engine/sequence.ts';
 import { exampleModels, examplePictures, quiet, temporaryFolder, writeText } from './engineHarness.ts';
 
 describe('what a run was asked for', function () {
@@ -29,6 +30,15 @@ describe('what a run was asked for', function () {
     await evaluate({ ...options(), run: bare }, quiet());
     const { kind, options: told } = await readStoredJob(bare);
     assert.deepEqual([kind, told], ['evaluate', { model: exampleModels.digits, images: examplePictures('digits/test'), run: bare, seed: 5, distortions: options().distortions }]);
+  });
+
+  it('is kept of video frames too, and told by their result', async () => {
+    const { distortions: _distortions, ...rest } = options();
+    const [kept, bare] = [join(folder, 'frames'), join(folder, 'bare-frames')];
+    await withStoredJob({ kind: 'sequence', options: { ...rest, run: kept } }, () => sequence({ ...rest, run: kept }, quiet()));
+    await sequence({ ...rest, run: bare }, quiet());
+    assert.deepEqual(await readStoredJob(kept), { kind: 'sequence', options: { ...rest, run: kept } });
+    assert.deepEqual(await readStoredJob(bare), { kind: 'sequence', options: { model: rest.model, images: rest.images, run: bare, seed: 5 } });
   });
 
   it('leaves nothing where the job left no run', async () => {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder, writeFileAtomic } from '../formats/atomicWrite.ts';
 import { UserError } from '../job.ts';
-import type { EvaluateOptions, StabilizeOptions } from '../options.ts';
+import type { EvaluateOptions, SequenceOptions, StabilizeOptions } from '../options.ts';
+import type { Evaluation, Sequence } from '../results.ts';
 import { readRun } from './runFolder.ts';
 
 /** What was asked for when a run was made, so that it can be repeated. */
-export type StoredJob = { kind: 'evaluate'; options: EvaluateOptions } | { kind: 'stabilize'; options: StabilizeOptions };
+export type StoredJob = { kind: 'evaluate'; options: EvaluateOptions } | { kind: 'sequence'; options: SequenceOptions } | { kind: 'stabilize'; options: StabilizeOptions };
 
 const fileName = 'options.json';
 
@@ -33,7 +34,7 @@ export async function withStoredJob<T>(job: StoredJob, work: () => Promise<T>): 
 }
 
 const stored = v.looseObject({
-  kind: v.picklist(['evaluate', 'stabilize']),
+  kind: v.picklist(['evaluate', 'sequence', 'stabilize']),
   options: v.looseObject({ model: v.string(), images: v.string() }),
 });
 
@@ -58,18 +59,22 @@ export async function readStoredJob(run: string): Promise<StoredJob> {
 
 async function fromResult(folder: string): Promise<StoredJob> {
   const run = await readRun(folder);
-  if (run.kind !== 'evaluation' && run.kind !== 'stabilization') throw new UserError(`the run in ${folder} does not say how it was made`);
-  const { model, method, distortions } = run.kind === 'evaluation' ? run : run.before;
-  const { from, ...preprocessing } = method.preprocessing;
-  const job = {
-    model: model.path, images: method.images, run: folder, seed: method.seed,
-    distortions: distortions.map(({ name, strength }) => ({ name, strength })),
-    ...(from === 'option' ? { preprocessing: { ...preprocessing, mean: preprocessing.mean ?? undefined, std: preprocessing.std ?? undefined } } : {}),
-  };
+  if (run.kind === 'sequence') return { kind: 'sequence', options: toldBy(folder, run) };
+  const evaluation = run.kind === 'evaluation' ? run : run.before;
+  const job = { ...toldBy(folder, evaluation), distortions: evaluation.distortions.map(({ name, strength }) => ({ name, strength })) };
   if (run.kind === 'evaluation') return { kind: 'evaluate', options: job };
   const { alpha, sigma, divergence, train, optimizer, learningRate, epochs, batchSize, draws, validationShare, testShare, maxPrecisionDrop } = run.options;
   const options = { ...job, alpha, sigma, divergence, train, optimizer, learningRate, epochs, batchSize, draws, validationShare, testShare, maxPrecisionDrop };
-  return { kind: 'stabilize', options: options };
+  return { kind: 'stabilize', options };
+}
+
+/** What a result tells of any kind of job. */
+function toldBy(folder: string, { model, method }: Evaluation | Sequence): SequenceOptions {
+  const { from, ...preprocessing } = method.preprocessing;
+  return {
+    model: model.path, images: method.images, run: folder, seed: method.seed,
+    ...(from === 'option' ? { preprocessing: { ...preprocessing, mean: preprocessing.mean ?? undefined, std: preprocessing.std ?? undefined } } : {}),
+  };
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Sequence } from '../../../src/engine/results.ts';
+import type { StoredJob } from '../../../src/engine/runs/storedJob.ts';
 import { root } from '../harness/paths.ts';
 import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
@@ -60,5 +61,19 @@ describe('video frames and preprocessing in VS Code', function () {
     await sentence.filter({ hasText: 'Label changed from' }).filter({ hasNotText: before.split('.')[0]! }).waitFor();
     await suite.workbench.screenshot('sequence');
     await suite.workbench.notification(`the label changed ${labelInstability.count} times from one frame to the next`).waitFor();
+  });
+
+  it('runs the frames again from the tree of runs, with the same options', async () => {
+    const [first] = suite.runs;
+    await suite.side.openRuns();
+    const rows = suite.side.runs('of neighbouring frames');
+    await suite.side.choose(rows.first(), 'Run Again with the Same Options');
+    await rows.nth(1).waitFor({ timeout: JOB });
+    assert.equal(suite.runs.length, 2);
+    const { kind, options } = suite.readJson('.model-stability', 'runs', first!, 'options.json') as StoredJob;
+    const again = suite.readJson('.model-stability', 'runs', suite.runs[1]!, 'options.json') as StoredJob;
+    assert.deepEqual(again, { kind, options: { ...options, run: again.options.run } });
+    const flips = (run: string) => (suite.readRun(run) as Sequence).clips.map(({ name, frames, flips: count }) => [name, frames, count]);
+    assert.deepEqual(flips(suite.runs[1]!), flips(first!));
   });
 });
