@@ -22,7 +22,12 @@ const handlers: Handlers = {
   compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
   exportRun: async (options, job) => (await import('./engine/export/exportRun.ts')).exportRun(options, job),
   listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),
-  openRun: async ({ run }) => (await import('./engine/runs/runFolder.ts')).readRun(run),
+  openRun: async ({ run }) => {
+    const result = await (await import('./engine/runs/runFolder.ts')).readRun(run);
+    // Meanwhile the page that shows the run comes up.
+    (await import('./engine/runs/openedPairs.ts')).readPairsAhead(run, result);
+    return result;
+  },
   renameRun: async ({ run, name }) => (await import('./engine/runs/runName.ts')).renameRun(run, name),
   storedJob: async ({ run }) => (await import('./engine/runs/storedJob.ts')).readStoredJob(run),
   checkGates: async ({ run, gates }) => (await import('./engine/gates.ts')).checkRun(run, gates),

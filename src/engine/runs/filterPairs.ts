@@ -8,15 +8,14 @@ type Test = (line: number) => boolean;
 
 /** The lines, in the order given, that pass a filter; `other` is the run of `against`, where there is one. */
 export function filterPairs(run: OpenedPairs, order: Uint32Array, filter: PairsFilter, other: OpenedPairs | null): Uint32Array {
-  const tests = testsOf(run, filter, other);
-  if (tests.length === 0) return order;
-  const passing = new Uint32Array(order.length);
+  return testsOf(run, filter, other).reduce(passing, order);
+}
+
+function passing(lines: Uint32Array, test: Test): Uint32Array {
+  const passed = new Uint32Array(lines.length);
   let count = 0;
-  for (let place = 0; place < order.length; place++) {
-    const line = order[place]!;
-    if (tests.every((test) => test(line))) passing[count++] = line;
-  }
-  return passing.subarray(0, count);
+  for (let place = 0; place < lines.length; place++) if (test(lines[place]!)) passed[count++] = lines[place]!;
+  return passed.subarray(0, count);
 }
 
 function testsOf(run: OpenedPairs, { distortion, changed, distance, label, search, against }: PairsFilter, other: OpenedPairs | null): Test[] {
@@ -34,7 +33,7 @@ function testsOf(run: OpenedPairs, { distortion, changed, distance, label, searc
   if (label) tests.push(labelTest(index, label));
   if (search) {
     const part = search.toLowerCase();
-    const wanted = marks(index.images, (image) => image.toLowerCase().includes(part));
+    const wanted = marks(run.lowerCaseImages, (image) => image.includes(part));
     tests.push((line) => wanted[index.image[line]!] === 1);
   }
   if (against && other) {
