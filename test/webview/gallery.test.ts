@@ -17,6 +17,8 @@ interface PageElement {
   getAttribute(name: string): string | null;
 }
 const rowIndexes = (page: Page): Promise<number[]> => page.locator('.grid .row').evaluateAll((rows: PageElement[]) => rows.map((row) => Number(row.getAttribute('data-index'))));
+/** Waits for the pairs of a choice to take the place of those before it, with their pictures. */
+const settled = (page: Page): Promise<void> => page.locator('.grid[aria-busy=false] .row img').first().waitFor();
 const activeRow = (page: Page): Promise<string | null> => page.locator('.grid').getAttribute('aria-activedescendant');
 const pairText = (page: Page): Promise<string> => page.locator('.grid .row .cell-answers .origin').first().innerText();
 
@@ -117,13 +119,56 @@ describe('gallery', function () {
       wanted = { ...wanted, ...change };
       host.calls.length = 0;
       await page.locator(`select[name=${control}]`).selectOption(value);
-      await page.locator('.grid .row img').first().waitFor();
+      await settled(page);
       assert.deepEqual(last(), { run: RUN, sort: 'featureDistance', ...wanted, start: 0, end: 50 });
     }
     assert.match(await page.locator('.counts').innerText(), /^[\d,]+ of 100,000 pairs$/);
     await page.locator('.order').click();
     await page.waitForFunction(`document.querySelector('model-stability-panel').shadowRoot.querySelector('model-stability-gallery').shadowRoot.querySelector('.order').innerText.includes('smallest')`);
     assert.equal(last().ascending, true);
+  });
+
+  /** Makes a choice and looks at each frame until its pairs are there: whether there was one with skeletons, or without rows. `begin` runs first. */
+  const choosing = (page: Page, control: string, value: string, begin = ''): Promise<{ skeletons: boolean; empty: boolean }> => page.evaluate(`(async () => {
+    const gallery = document.querySelector('model-stability-panel').shadowRoot.querySelector('model-stability-gallery').shadowRoot;
+    const select = gallery.querySelector('select[name=${control}]');
+    ${begin};
+    select.value = '${value}';
+    select.dispatchEvent(new Event('change'));
+    let [skeletons, empty] = [false, false];
+    do {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      skeletons ||= gallery.querySelector('.row .skeleton') !== null;
+      empty ||= gallery.querySelector('.row') === null;
+    } while (!gallery.querySelector('.grid[aria-busy=false]'));
+    return { skeletons, empty };
+  })()`);
+
+  it('leaves the old pairs where they are until those of a new choice are there', async () => {
+    const host = new TestHost(onGallery, many);
+    const page = await open(host);
+    await page.locator('.grid').evaluate((grid: PageElement) => { grid.scrollTop = 700 * 132; });
+    await page.locator('#row-700 img').first().waitFor();
+    // Without timers the gallery's patience does not end, however slow the machine is.
+    assert.deepEqual(await choosing(page, 'changed', 'changed', 'window.setTimeout = () => 0'), { skeletons: false, empty: false });
+    assert.equal(await page.locator('.grid').evaluate((grid: PageElement) => grid.scrollTop), 0);
+    await page.locator('#row-0 .badge.changed').waitFor();
+  });
+
+  it('shows skeletons where pairs do not come soon', async () => {
+    const host = new TestHost(onGallery, many);
+    const page = await open(host);
+    host.delay = 1000;
+    assert.deepEqual(await choosing(page, 'changed', 'changed'), { skeletons: true, empty: false });
+  });
+
+  it('says that no pair passes, and shows pairs again when the filter is gone', async () => {
+    const page = await open(new TestHost(onGallery, new GeneratedPairs(4)));
+    await page.locator('select[name=changed]').selectOption('changed');
+    await page.getByText('No pair passes the filter').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await settled(page);
+    assert.equal(await page.locator('.grid .row').count(), 4);
   });
 
   it('names the amplification and asks for the difference with it', async () => {
@@ -198,6 +243,7 @@ describe('gallery', function () {
     await page.locator('select[name=sort]').selectOption('pixelDifference');
     await page.locator('.grid').evaluate((grid: PageElement) => { grid.scrollTop = 5000 * 132; });
     await page.locator('#row-5000 img').first().waitFor();
+    await page.waitForFunction(`JSON.parse(sessionStorage.getItem('webview-state')).gallery.firstRow === 5000`);
     await page.reload();
     await page.locator('#row-5000 img').first().waitFor();
     assert.equal(await page.locator('select[name=sort]').inputValue(), 'pixelDifference');
@@ -234,7 +280,7 @@ describe('gallery', function () {
     const page = await open(host);
     assert.equal((host.asked('pairs') as PairsQuery[]).at(-1)!.run, '/runs/two/before');
     await page.locator('select[name=source]').selectOption({ label: 'stabilized' });
-    await page.locator('.grid .row img').first().waitFor();
+    await settled(page);
     assert.equal((host.asked('pairs') as PairsQuery[]).at(-1)!.run, '/runs/two/after');
   });
 

@@ -5,9 +5,9 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { PairRow } from '../../src/protocol.ts';
-import { count } from '../format.ts';
 import { infoIcon } from '../icons.ts';
 import type { CallHost } from '../rpc.ts';
 import { strings } from '../strings.ts';
@@ -16,11 +16,10 @@ import { galleryStyles } from '../styles/gallery.ts';
 import type { GalleryState } from '../viewState.ts';
 import { queryOf } from './filter.ts';
 import { layoutOf, type Layout } from './layout.ts';
+import { headLine, rowLine, tileLine, type ShownPair } from './lines.ts';
 import { PairPages, type PairsFilter } from './pages.ts';
-import { PictureCache, type ShownPictures } from './pictures.ts';
-import { pairName, rowCells } from './row.ts';
+import { PictureCache } from './pictures.ts';
 import type { GallerySource } from './sources.ts';
-import { tileCell } from './tile.ts';
 import { galleryToolbar } from './toolbar.ts';
 import './pairDialog.ts';
 import type { PairDialog } from './pairDialog.ts';
@@ -31,6 +30,8 @@ const MOST_PIXELS = 30_000_000;
 const KEPT_PICTURES = 96;
 const SKELETON_ROWS = 24;
 const HEAD_HEIGHT = 26;
+/** Milliseconds that new pairs have to come before skeletons take the place of the old ones. Most come sooner, and nothing is drawn in between. */
+const PATIENCE = 150;
 /** Lines below the window whose pictures are asked for after those in it. */
 const LINES_AHEAD = 3;
 
@@ -46,7 +47,10 @@ export class Gallery extends LitElement {
   @query('.grid') private grid!: HTMLElement | null;
   @query('model-stability-pair') private dialog!: PairDialog | null;
 
-  private pages: PairPages | null = null;
+  /** The pairs on screen, and those of a new choice, which take their place when they are there. */
+  @state() private pages: PairPages | null = null;
+  @state() private coming: PairPages | null = null;
+  private patience: ReturnType<typeof setTimeout> | undefined;
   private pictures!: PictureCache;
   private virtualizer: Virtualizer<HTMLElement, HTMLElement> | null = null;
   private stopVirtualizer: (() => void) | null = null;
@@ -55,15 +59,20 @@ export class Gallery extends LitElement {
   /** The layout that was drawn last; after another one, the same pair is brought back to the top. */
   private drawn: Layout | null = null;
   private returnTo: number | null = null;
+  /** First pair on screen, as `view.firstRow`, which is told of it when scrolling pauses. */
+  private firstRow = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.pictures = new PictureCache((query) => this.host('pairPictures', query), () => this.requestUpdate(), KEPT_PICTURES);
     this.resized.observe(this);
+    this.firstRow = this.view.firstRow;
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    clearTimeout(this.patience);
+    this.keepPlace();
     this.stopVirtualizer?.();
     this.virtualizer = null;
     this.pictures.clear();
@@ -75,37 +84,62 @@ export class Gallery extends LitElement {
     return this.sources.find(({ run }) => run === this.view.run) ?? this.sources[0];
   }
 
+  /** The evaluation whose pairs are on screen, while those of another are coming. */
+  private get shownSource(): GallerySource | undefined {
+    return this.sources.find(({ run }) => run === this.pages?.filter.run) ?? this.source;
+  }
+
   private get layout(): Layout {
     return layoutOf(this.width, this.view.layout);
   }
 
-  /** Pairs that can be scrolled to; a screen of skeletons while their number is not known. */
+  /** Pairs that can be scrolled to; where nothing has come for a while, a screen of skeletons. */
   private get rowCount(): number {
     const { height, perLine } = this.layout;
-    return Math.min(this.pages?.total ?? SKELETON_ROWS, Math.floor(MOST_PIXELS / height) * perLine);
+    return Math.min(this.pages?.total ?? (this.coming ? 0 : SKELETON_ROWS), Math.floor(MOST_PIXELS / height) * perLine);
   }
 
   protected override willUpdate(): void {
     const source = this.source;
     const filter = source ? queryOf(source, this.view) : null;
-    if (JSON.stringify(filter) !== JSON.stringify(this.pages?.filter ?? null)) this.startPages(filter);
+    if (JSON.stringify(filter) !== JSON.stringify((this.coming ?? this.pages)?.filter ?? null)) this.startPages(filter);
     // Before the rows are drawn, so that they are those of the present number and height.
     if (this.virtualizer && this.grid) this.virtualizer.setOptions(this.virtualizerOptions(this.grid));
     const { kind, perLine } = this.layout;
     if (this.drawn?.kind !== kind || this.drawn.perLine !== perLine) {
-      if (this.placed && this.drawn) this.returnTo = this.view.firstRow;
+      if (this.placed && this.drawn) this.returnTo = this.firstRow;
       this.drawn = this.layout;
       this.virtualizer?.measure();
     }
   }
 
   private startPages(filter: PairsFilter | null): void {
-    if (this.pages !== null) {
-      this.active = 0;
-      if (this.grid) this.grid.scrollTop = 0;
-    }
-    this.pages = filter && new PairPages(filter, (query) => this.host('pairs', query), () => { this.requestUpdate(); this.dialog?.refresh(); });
-    this.pages?.want(this.view.firstRow, this.view.firstRow + 1);
+    const pages = filter && new PairPages(filter, (query) => this.host('pairs', query), () => this.pagesChanged(pages));
+    clearTimeout(this.patience);
+    this.coming = pages;
+    if (pages) this.patience = setTimeout(() => this.arrive(pages), PATIENCE);
+    else this.pages = null;
+    pages?.want(this.view.firstRow, this.view.firstRow + 1);
+  }
+
+  private pagesChanged(pages: PairPages | null): void {
+    if (pages === this.coming) this.arrive(pages);
+    this.requestUpdate();
+    this.dialog?.refresh();
+  }
+
+  /** Puts new pairs in the place of the old ones, from their first. */
+  private arrive(pages: PairPages | null): void {
+    clearTimeout(this.patience);
+    const isFirst = this.pages === null;
+    this.pages = pages;
+    this.coming = null;
+    if (isFirst) return;
+    this.active = 0;
+    this.firstRow = 0;
+    // The virtualizer is told before the event of scrolling comes, so that rows of the old place are not drawn in between.
+    if (this.virtualizer) this.virtualizer.scrollOffset = 0;
+    if (this.grid) this.grid.scrollTop = 0;
   }
 
   protected override updated(): void {
@@ -115,14 +149,20 @@ export class Gallery extends LitElement {
       this.virtualizer = new Virtualizer<HTMLElement, HTMLElement>(this.virtualizerOptions(grid));
       this.stopVirtualizer = this.virtualizer._didMount();
       this.requestUpdate();
+    } else if (this.virtualizer.scrollElement !== grid) {
+      // A message stood in the place of the grid, which is a new one now.
+      this.virtualizer.setOptions(this.virtualizerOptions(grid));
+      this.requestUpdate();
     }
     this.virtualizer._willUpdate();
     grid.style.setProperty('--rows-height', `${this.virtualizer.getTotalSize()}px`);
     if (!this.placed && (this.pages?.total ?? 0) > 0) {
       this.placed = true;
       this.active = Math.min(this.rowCount - 1, Math.floor(this.view.firstRow));
-      if (this.view.firstRow > 0) grid.scrollTop = this.topOf(this.view.firstRow);
-      this.requestUpdate();
+      if (this.view.firstRow > 0) {
+        grid.scrollTop = this.topOf(this.view.firstRow);
+        this.requestUpdate();
+      }
     }
     if (this.returnTo !== null) {
       grid.scrollTop = this.topOf(this.returnTo);
@@ -150,17 +190,24 @@ export class Gallery extends LitElement {
       observeElementRect,
       observeElementOffset,
       onChange: (virtualizer) => {
-        if (this.placed && virtualizer.scrollOffset !== null) this.keep({ firstRow: virtualizer.scrollOffset / this.layout.height * this.layout.perLine });
+        if (this.placed && virtualizer.scrollOffset !== null) this.firstRow = virtualizer.scrollOffset / this.layout.height * this.layout.perLine;
+        if (!virtualizer.isScrolling) this.keepPlace();
         this.requestUpdate();
       },
     };
   }
 
+  /** Tells where the gallery stands: the panel is drawn anew and stores its state, which is too much for each frame of scrolling. */
+  private keepPlace(): void {
+    if (this.placed && !this.coming && this.firstRow !== this.view.firstRow) this.keep({ firstRow: this.firstRow });
+  }
+
   /** Asks for the rows and pictures in sight, then for what comes next, and for nothing that was left behind. */
   private ask(): void {
     const range = this.virtualizer?.range;
-    const source = this.source;
-    if (!range || !source || !this.pages) return;
+    const source = this.shownSource;
+    // What is on screen only until the new pairs come would keep them waiting.
+    if (!range || !source || !this.pages || this.coming) return;
     const { perLine } = this.layout;
     this.pages.want(range.startIndex * perLine, (range.endIndex + 1) * perLine);
     const lines: PairRow[] = [];
@@ -208,7 +255,7 @@ export class Gallery extends LitElement {
   };
 
   private open(index: number): void {
-    const source = this.source;
+    const source = this.shownSource;
     if (source && this.pages?.row(index)) this.dialog?.show({ source, pages: this.pages, index, count: this.rowCount, amplification: this.view.amplification });
   }
 
@@ -216,7 +263,7 @@ export class Gallery extends LitElement {
     const source = this.source;
     if (!source) return html`<p class="empty">${strings.empty.noPairs[0]}</p>`;
     return html`
-      ${galleryToolbar(this.view, source, this.sources, this.pages, (change) => this.keep(change))}
+      ${guard([this.view, this.sources, this.pages?.total, this.pages?.all], () => galleryToolbar(this.view, source, this.sources, this.pages, (change) => this.keep(change)))}
       ${this.note(source)}
       ${this.content()}
       <model-stability-pair .host=${this.host} @pair-shown=${(event: CustomEvent<number>) => this.select(event.detail)} @amplification=${(event: CustomEvent<number>) => this.keep({ amplification: event.detail })}></model-stability-pair>`;
@@ -249,51 +296,27 @@ export class Gallery extends LitElement {
     const lines = Math.ceil(this.rowCount / perLine);
     return html`
       <div class="grid ${kind}" role="grid" tabindex="0" aria-label=${strings.gallery.grid} aria-describedby="keys"
-        aria-rowcount=${pages?.total === null ? -1 : lines + head} aria-colcount=${kind === 'tiles' ? perLine : 5} aria-busy=${pages?.total === null ? 'true' : 'false'}
+        aria-rowcount=${pages?.total == null ? -1 : lines + head} aria-colcount=${kind === 'tiles' ? perLine : 5} aria-busy=${this.coming !== null || pages?.total === null ? 'true' : 'false'}
         aria-activedescendant=${activeInSight ? `row-${this.active}` : nothing} @keydown=${this.onKey} @click=${this.onClick}>
-        ${kind === 'tiles' ? nothing : this.head()}
+        ${kind === 'tiles' ? nothing : headLine(this.view.amplification)}
         <div class="rows" role="rowgroup">
-          ${repeat(items, ({ index }) => index % pool, ({ index }) => kind === 'tiles' ? this.tiles(index) : this.row(index))}
+          ${repeat(items, ({ index }) => index % pool, ({ index }) => this.line(index))}
         </div>
       </div>
       <span id="keys" class="hidden">${kind === 'tiles' ? strings.gallery.tileKeys : strings.gallery.keys}</span>`;
   }
 
-  private head(): TemplateResult {
-    const columns = strings.gallery.columns;
-    return html`
-      <div class="head" role="rowgroup"><div role="row" class="head-row" aria-rowindex="1">
-        <span role="columnheader">${columns.a}</span><span role="columnheader">${columns.b}</span>
-        <span role="columnheader" title=${strings.gallery.whiteMeans(this.view.amplification)}>${columns.difference(this.view.amplification)}</span>
-        <span role="columnheader">${columns.distance}</span><span role="columnheader">${columns.answers}</span>
-      </div></div>`;
-  }
-
-  /** A pair and its pictures, as far as they are there, and how it is named to who does not see it. */
-  private shown(index: number): { pair: PairRow | undefined; pictures: ShownPictures | undefined; name: string } {
+  /** A pair and its pictures, as far as they are there. */
+  private shown(index: number): ShownPair {
     const pair = this.pages?.row(index);
-    const source = this.source;
-    return {
-      pair,
-      pictures: pair && source ? this.pictures.get(this.pictureQuery(source, pair.line)) : undefined,
-      name: pair ? strings.gallery.rowLabel(index + 1, pairName(pair)) : strings.gallery.loading(index + 1),
-    };
+    const source = this.shownSource;
+    return { index, pair, pictures: pair && source ? this.pictures.get(this.pictureQuery(source, pair.line)) : undefined, isActive: index === this.active };
   }
 
-  private row(index: number): TemplateResult {
-    const { pair, pictures, name } = this.shown(index);
-    return html`<div class="line row ${index === this.active ? 'active' : ''}" role="row" id="row-${index}" data-index=${index} data-line=${index} aria-rowindex=${index + 2} aria-selected=${index === this.active ? 'true' : 'false'} aria-label=${name} title=${pair ? nothing : count(index + 1)}>
-      ${rowCells(index, pair, pictures, this.pages?.maxFeatureDistance ?? 0, this.layout.kind === 'narrow' ? 3 : 4)}
-    </div>`;
-  }
-
-  private tiles(line: number): TemplateResult {
-    const { perLine } = this.layout;
-    const first = line * perLine;
-    const indexes = Array.from({ length: Math.min(perLine, this.rowCount - first) }, (_, place) => first + place);
-    return html`<div class="line tile-line" role="row" data-line=${line} aria-rowindex=${line + 1}>${indexes.map((index) => {
-      const { pair, pictures, name } = this.shown(index);
-      return html`<div class="tile ${index === this.active ? 'active' : ''}" role="gridcell" id="row-${index}" data-index=${index} aria-selected=${index === this.active ? 'true' : 'false'} aria-label=${name}>${tileCell(index, pair, pictures)}</div>`;
-    })}</div>`;
+  private line(index: number): unknown {
+    const { kind, perLine } = this.layout;
+    if (kind !== 'tiles') return rowLine(this.shown(index), this.pages?.maxFeatureDistance ?? 0, kind === 'narrow' ? 3 : 4);
+    const first = index * perLine;
+    return tileLine(index, Array.from({ length: Math.min(perLine, this.rowCount - first) }, (_, place) => this.shown(first + place)));
   }
 }

@@ -123,8 +123,7 @@ export async function openPairs(folder: string): Promise<OpenedPairs> {
 /** Reads ahead, while nobody waits, what the gallery of a run shows first: its evaluation's pairs, or those of a stabilization's before, by feature distance. */
 export function readPairsAhead(folder: string, { kind }: Run): void {
   if (kind === 'sequence') return;
-  openPairs(kind === 'stabilization' ? join(folder, 'before') : folder).then((run) => {
-    run.order('featureDistance', false);
-    void run.smaller;
-  }).catch(() => undefined /* Who asks for the pairs is told. */);
+  openPairs(kind === 'stabilization' ? join(folder, 'before') : folder)
+    .then((run) => [run.order('featureDistance', false), run.smaller])
+    .catch(() => undefined /* Who asks for the pairs is told. */);
 }
