@@ -35,4 +35,6 @@ async function main(): Promise<void> {
   }
 }
 
+// What is being installed is ended with this program, which a signal alone would not do.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
 void main();

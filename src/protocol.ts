@@ -3,6 +3,7 @@
  * host ↔ webview (`postMessage`). Each call gets exactly one answer, ok or error.
  */
 import type { ConfigOptions } from './engine/config.ts';
+import type { InstallOptions } from './engine/engines/tensorflow/install.ts';
 import type { GateResult, Gates } from './engine/gates.ts';
 import type { EvaluateOptions, ExportOptions, FindPreprocessingOptions, InspectOptions, SequenceOptions, StabilizeOptions } from './engine/options.ts';
 import type { Comparison, Evaluation, Exported, Frame, LayerInfo, ModelInfo, PreprocessingSearch, Progress, Run, Sequence, Stabilization } from './engine/results.ts';
@@ -27,6 +28,8 @@ export interface WorkerMethods {
   sequence(options: SequenceOptions): Promise<Sequence>;
   compare(runs: { a: string; b: string }): Promise<Comparison>;
   exportRun(options: ExportOptions): Promise<Exported>;
+  /** Installs TensorFlow's own library into a folder, with progress; how reports name it. */
+  setUpTensorFlow(options: InstallOptions): Promise<string>;
   /** Runs below a folder, newest first; unreadable ones are left out and named in the log. */
   listRuns(query: { folder: string }): Promise<RunListItem[]>;
   openRun(query: { run: string }): Promise<Run>;

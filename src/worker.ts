@@ -21,6 +21,7 @@ const handlers: Handlers = {
   sequence: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'sequence', options }, async () => (await import('./engine/sequence.ts')).sequence(options, job)),
   compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
   exportRun: async (options, job) => (await import('./engine/export/exportRun.ts')).exportRun(options, job),
+  setUpTensorFlow: async (options, job) => (await import('./engine/engines/tensorflow/setUp.ts')).setUpTensorFlow(options, job),
   listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),
   openRun: async ({ run }) => {
     const result = await (await import('./engine/runs/runFolder.ts')).readRun(run);

@@ -19,6 +19,8 @@ export interface WorkerSettings extends WorkerEvents {
   file: string;
   /** Node that runs it; absent: the program that runs this process, made to act as Node. */
   nodePath?: string;
+  /** What its environment has beside this process's. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 /** A worker that ended while calls were waiting. Its log tells more. */
@@ -39,8 +41,8 @@ export function describeEnd(code: number | null, signal: NodeJS.Signals | null, 
 }
 
 /** The environment of a worker: a copy, as Node, without what a debugger of the host put there. */
-function workerEnvironment(): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+function workerEnvironment(own: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env, ...own, ELECTRON_RUN_AS_NODE: '1' };
   delete environment['NODE_OPTIONS'];
   return environment;
 }
@@ -58,7 +60,7 @@ export class WorkerProcess {
     this.#child = fork(settings.file, [], {
       ...(settings.nodePath ? { execPath: settings.nodePath } : {}),
       execArgv: [],
-      env: workerEnvironment(),
+      env: workerEnvironment(settings.environment),
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

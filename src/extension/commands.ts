@@ -15,7 +15,9 @@ import type { ViewServices } from './modelView.ts';
 import type { Panel } from './panel.ts';
 import { runCommands, runsOf } from './runCommands.ts';
 import type { ModelNode, RunsView } from './runsView.ts';
+import { setUpTensorFlow } from './setUpTensorFlow.ts';
 import { stabilizeModel } from './stabilizeModel.ts';
+import type { WorkerPlace } from './startWorker.ts';
 import { writeConfig } from './writeConfig.ts';
 
 /** What the commands work with. */
@@ -26,6 +28,7 @@ export interface CommandServices extends ViewServices {
   options: ModelOptions;
   gates: GateProblems;
   runs: RunsView;
+  place: WorkerPlace;
 }
 
 /** The model a command is about: the file it was called on, the one open in the editor, the panel's, or one that is chosen. */
@@ -88,6 +91,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable[]
       services.runs.refresh();
       return Promise.resolve();
     },
+    setUpTensorFlow: () => reported(() => setUpTensorFlow(services)),
     ...Object.fromEntries(Object.entries(runCommands).map(([name, work]) => [name, onRuns(work)])),
     openPanel: async (argument, view) => await show(isPanelView(view) ? view : 'overview')(argument, undefined),
   };

@@ -6,7 +6,7 @@ import type { WorkerProcess } from '../workerProcess.ts';
 import { describeProgress } from './describeProgress.ts';
 import { jobTitle } from './jobTitle.ts';
 import { modelName } from './modelFiles.ts';
-import { startWorker } from './startWorker.ts';
+import { startWorker, type WorkerPlace } from './startWorker.ts';
 
 type Options<M extends JobKind> = Parameters<WorkerMethods[M]>[0];
 type Result<M extends JobKind> = Awaited<ReturnType<WorkerMethods[M]>>;
@@ -20,15 +20,15 @@ interface RunningJob {
 
 /** Runs jobs on models, each in a worker of its own, one at a time for each model. */
 export class Jobs implements vscode.Disposable {
-  readonly #extensionPath: string;
+  readonly #place: WorkerPlace;
   readonly #log: vscode.LogOutputChannel;
   readonly #running = new Map<string, RunningJob>();
   readonly #failures = new Map<string, string>();
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
 
-  constructor(extensionPath: string, log: vscode.LogOutputChannel) {
-    this.#extensionPath = extensionPath;
+  constructor(place: WorkerPlace, log: vscode.LogOutputChannel) {
+    this.#place = place;
     this.#log = log;
   }
 
@@ -96,7 +96,7 @@ export class Jobs implements vscode.Disposable {
   }
 
   async #inWorker<M extends JobKind>(kind: M, options: Options<M>, job: RunningJob, report: (progress: Progress) => void): Promise<Result<M>> {
-    const worker = await startWorker(this.#extensionPath, {
+    const worker = await startWorker(this.#place, {
       log: (line) => this.#log.info(line),
       progress: (progress) => {
         job.view.progress = progress;

@@ -2,7 +2,7 @@
  * Entry of the extension host: a table of contents. Nothing here reads a model or a picture; workers do, each in a process of
  * its own.
  */
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
 import { Configs } from './configs.ts';
 import { GateProblems } from './gateProblems.ts';
@@ -25,8 +25,9 @@ import { Viewer } from './viewer.ts';
 export function activate(context: vscode.ExtensionContext): void {
   const started = performance.now();
   const log = createLog();
-  const viewer = new Viewer(context.extensionPath, log);
-  const jobs = new Jobs(context.extensionPath, log);
+  const place = { extensionPath: context.extensionPath, tensorFlow: vscode.Uri.joinPath(context.globalStorageUri, 'tensorflow').fsPath };
+  const viewer = new Viewer(place, log);
+  const jobs = new Jobs(place, log);
   const configs = new Configs(viewer);
   const images = new ImageFolders(context.workspaceState, configs);
   const parts = new ChosenParts(context.workspaceState);
@@ -36,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const panel = new Panel(context.extensionUri, view, sessions);
   const gates = new GateProblems(configs, viewer);
   const runs = new RunsView(viewer, jobs, log);
-  const services = { ...view, sessions, panel, configs, options, gates, runs };
+  const services = { ...view, place, sessions, panel, configs, options, gates, runs };
   context.subscriptions.push(
     log, viewer, jobs, new JobStatus(jobs), configs, parts, sessions, panel, gates, runs, new GateTests(services), watchSavedModels(),
     ModelEditorProvider.register(context.extensionUri, view, sessions), ...registerCommands(services), ...registerLanguageModelTools(services),

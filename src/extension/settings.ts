@@ -38,10 +38,11 @@ function preprocessingSettings(model: vscode.Uri): PreprocessingOptions | undefi
 }
 
 /** Settings that hold for both kinds of job. */
-export function jobSettings(model: vscode.Uri): Pick<JobOptions, 'distortions' | 'threads' | 'preprocessing'> {
+export function jobSettings(model: vscode.Uri): Pick<JobOptions, 'distortions' | 'engine' | 'threads' | 'preprocessing'> {
   const threads = chosen('threads', model);
   const distortions = chosen('distortions', model) as string[] | undefined;
-  return present<Pick<JobOptions, 'distortions' | 'threads' | 'preprocessing'>>({
+  return present<Pick<JobOptions, 'distortions' | 'engine' | 'threads' | 'preprocessing'>>({
+    engine: chosen('engine', model),
     distortions: distortions?.map(parseDistortion),
     threads: threads === 0 ? undefined : threads,
     preprocessing: preprocessingSettings(model),

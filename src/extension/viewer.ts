@@ -1,24 +1,24 @@
 import type * as vscode from 'vscode';
 import type { JobKind, WorkerMethods } from '../protocol.ts';
 import type { WorkerProcess } from '../workerProcess.ts';
-import { startWorker } from './startWorker.ts';
+import { startWorker, type WorkerPlace } from './startWorker.ts';
 
-/** Methods that only look: the viewer answers them, jobs have workers of their own. */
-type ViewerMethod = Exclude<keyof WorkerMethods, JobKind>;
+/** Methods that only look: the viewer answers them, what takes long has workers of its own. */
+type ViewerMethod = Exclude<keyof WorkerMethods, JobKind | 'setUpTensorFlow'>;
 
 /** Without a call for so long the worker is let go, in milliseconds. */
 const IDLE = 5 * 60_000;
 
 /** The one long-lived worker that reads models and runs for the screen: started by the first call, stopped when idle. */
 export class Viewer implements vscode.Disposable {
-  readonly #extensionPath: string;
+  readonly #place: WorkerPlace;
   readonly #log: vscode.LogOutputChannel;
   #worker: Promise<WorkerProcess> | null = null;
   #waiting = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(extensionPath: string, log: vscode.LogOutputChannel) {
-    this.#extensionPath = extensionPath;
+  constructor(place: WorkerPlace, log: vscode.LogOutputChannel) {
+    this.#place = place;
     this.#log = log;
   }
 
@@ -43,7 +43,7 @@ export class Viewer implements vscode.Disposable {
 
   async #start(): Promise<WorkerProcess> {
     try {
-      return await startWorker(this.#extensionPath, { progress: () => undefined, log: (line) => this.#log.debug(`viewer: ${line}`) });
+      return await startWorker(this.#place, { progress: () => undefined, log: (line) => this.#log.debug(`viewer: ${line}`) });
     } catch (error) {
       // The next call tries again: the setting that was wrong may have been changed.
       this.#worker = null;

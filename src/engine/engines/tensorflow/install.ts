@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError, type Job } from '../../job.ts';
+import { breathe, CancelledError, UserError, type Job } from '../../job.ts';
 
 /** The version that the engine was tested with, and the C library that it is built on where its own cannot be had. */
 const versions = { tfjsNode: '4.22.0', tensorflow: '2.21.0' } as const;
@@ -23,22 +23,32 @@ export interface InstallOptions {
 /**
  * Installs `@tensorflow/tfjs-node` into a folder of its own and returns the package's folder, for MODEL_STABILITY_TFJS_NODE: by its
  * own installer, or, where the host of its downloads is not reachable, built on the C library inside the `tensorflow-cpu` wheel
- * that pip fetches (needs pip, make and a C++ compiler). What is installed already and loads is left as it is.
- * Throws a `UserError` that says which step failed.
+ * that pip fetches (needs pip, make and a C++ compiler). What is installed already and loads is left as it is; an installation
+ * that fails or is cancelled leaves no folder. Throws a `UserError` that says which step failed.
  */
 export async function installTensorFlow({ folder, node = 'node' }: InstallOptions, job: Job): Promise<string> {
   const place = path.join(folder, 'node_modules', '@tensorflow', 'tfjs-node');
   if (existsSync(place) && await loads(node, place, job)) return place;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  try {
+    await install(place, folder, node, job);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw job.signal.aborted ? new CancelledError() : error;
+  }
+  return place;
+}
+
+async function install(place: string, folder: string, node: string, job: Job): Promise<void> {
   const description = { private: true, dependencies: { '@tensorflow/tfjs-node': versions.tfjsNode }, overrides: { '@tensorflow/tfjs-node': overrides } };
   await writeFile(path.join(folder, 'package.json'), JSON.stringify(description, null, 2));
-  job.log(`installing @tensorflow/tfjs-node ${versions.tfjsNode}`);
+  begin(job, `installing @tensorflow/tfjs-node ${versions.tfjsNode}`);
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], folder, job);
   try {
-    job.log('fetching its C library by its own installer');
+    begin(job, 'fetching its C library by its own installer');
     await run(node, ['scripts/install.js'], place, job);
-    if (await loads(node, place, job)) return place;
+    if (await loads(node, place, job)) return;
     job.log('its own installer gave nothing that can be loaded');
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -46,7 +56,12 @@ export async function installTensorFlow({ folder, node = 'node' }: InstallOption
   }
   await buildOnWheel(place, folder, node, job);
   if (!await loads(node, place, job)) throw new UserError(`@tensorflow/tfjs-node was built in ${place}, but cannot be loaded`);
-  return place;
+}
+
+/** A step that begins; how long it takes depends on the line and the machine, so that no share is told. */
+function begin(job: Job, step: string): void {
+  job.log(step);
+  job.progress({ step, unit: 'steps', done: 0, total: 0 });
 }
 
 /** Puts the C library of the `tensorflow-cpu` wheel into the package and compiles its binding against it. */
@@ -54,7 +69,7 @@ async function buildOnWheel(place: string, folder: string, node: string, job: Jo
   const machine = process.platform === 'linux' ? wheelMachines[process.arch] : undefined;
   if (machine === undefined) throw new UserError(`@tensorflow/tfjs-node could not be installed: its own installer failed, and there is no other way on ${process.platform} ${process.arch}`);
   const wheels = path.join(folder, 'wheel');
-  job.log(`fetching TensorFlow ${versions.tensorflow} from the Python package index`);
+  begin(job, `fetching TensorFlow ${versions.tensorflow} from the Python package index`);
   // The wheel of one Python version is asked for by name, whichever Python runs pip: only the C library in it is used.
   await run('python3', [
     '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311',
@@ -74,7 +89,7 @@ async function buildOnWheel(place: string, folder: string, node: string, job: Jo
   await symlink('libtensorflow_cc.so.2', path.join(library, 'libtensorflow.so.2'));
   await symlink('libtensorflow_framework.so.2', path.join(library, 'libtensorflow_framework.so'));
   await Promise.all([unpacked, wheels].map((each) => rm(each, { recursive: true, force: true })));
-  job.log('compiling its binding');
+  begin(job, 'compiling its binding');
   const tool = path.join(folder, 'node_modules', '@mapbox', 'node-pre-gyp', 'bin', 'node-pre-gyp');
   await run(node, [tool, 'install', '--build-from-source', ...await headers(node, job)], place, job);
 }
@@ -110,26 +125,50 @@ async function loads(node: string, place: string, job: Job): Promise<boolean> {
   }
 }
 
-/** Runs a program to its end and returns what it printed; its last line of complaint is the error's. */
+/** Runs a program to its end and returns what it printed; its last line of complaint is the error's. A cancel ends it and all that it has started. */
 async function run(command: string, args: readonly string[], cwd: string, job: Job): Promise<string> {
+  await breathe(job);
   const named = `${path.basename(command)} ${args.find((argument) => !argument.startsWith('-')) ?? ''}`.trim();
   const environment = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
   const child = spawn(command, [...args], {
-    cwd, env: environment, signal: job.signal, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: process.platform !== 'win32',
     // npm is a script of the shell there.
     shell: process.platform === 'win32' && command === 'npm',
   });
+  const end = (): void => endGroup(child);
+  job.signal.addEventListener('abort', end);
+  process.once('exit', end);
   let [printed, complaints] = ['', ''];
   child.stdout.on('data', (bytes: Buffer) => (printed += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (complaints = (complaints + bytes.toString()).slice(-8192)));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', (error) => reject(job.signal.aborted ? error : new UserError(`${named} could not be started: ${error.message}`, { cause: error })));
-    child.on('close', resolve);
-  });
-  if (status !== 0) {
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', (error) => reject(new UserError(isMissing(error) ? `${path.basename(command)} was not found on this machine: it is needed to install TensorFlow` : `${named} could not be started: ${error.message}`, { cause: error })));
+      child.on('close', resolve);
+    });
+    if (job.signal.aborted) throw new CancelledError();
+    if (status === 0) return printed;
     const lines = complaints.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(Node\.js v|at |\}|npm (warn|notice))/.test(line));
     const line = lines.find((each) => /\berror: /i.test(each)) ?? lines.at(-1) ?? `exit status ${String(status)}`;
     throw new UserError(`${named} failed: ${line}`);
+  } finally {
+    job.signal.removeEventListener('abort', end);
+    process.removeListener('exit', end);
   }
-  return printed;
+}
+
+function isMissing(error: Error): boolean {
+  return 'code' in error && error.code === 'ENOENT';
+}
+
+/** Ends a program with what it has started: npm, pip and make work through others. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    if (process.platform === 'win32') child.kill();
+    else process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    // It ended by itself in this moment.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
