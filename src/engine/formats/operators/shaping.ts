@@ -140,20 +140,51 @@ export interface StridedMasks {
   shrink: number;
 }
 
-/** A part with a beginning, an end and a step along each axis. */
+const bit = (mask: number, place: number): boolean => ((mask >> place) & 1) === 1;
+
+/** What becomes of an axis in a strided slice: cut, cut to one place and dropped, or an axis that is new. */
+type StridedAxis = { cut: Cut; dropped: boolean } | 'new';
+
+/** The axes of a strided slice, with those that an ellipsis or the end of the list leaves whole. */
+function stridedAxes(call: Call, shape: readonly number[], masks: StridedMasks): StridedAxis[] {
+  const [begin, end, steps] = [call.integers(1), call.integers(2), call.integers(3)];
+  const cutting = begin.filter((_, place) => !bit(masks.ellipsis, place) && !bit(masks.newAxis, place)).length;
+  if (cutting > shape.length || end.length !== begin.length || steps.length !== begin.length || steps.includes(0)) throw call.error(`its parts do not fit its input of ${shown(shape)}`);
+  const axes: StridedAxis[] = [];
+  let axis = 0;
+  const whole = (count: number): void => {
+    for (const size of shape.slice(axis, axis + count)) axes.push({ cut: { start: 0, end: size, step: 1 }, dropped: false });
+    axis += count;
+  };
+  for (const place of begin.keys()) {
+    if (bit(masks.ellipsis, place)) whole(shape.length - cutting);
+    else if (bit(masks.newAxis, place)) axes.push('new');
+    else {
+      const size = shape[axis++];
+      if (size === undefined) throw call.error(`its parts do not fit its input of ${shown(shape)}`);
+      const dropped = bit(masks.shrink, place);
+      const cut = stridedCut(size, { begin: begin[place]!, end: end[place]!, step: steps[place]!, openBegin: bit(masks.begin, place), openEnd: bit(masks.end, place), single: dropped });
+      if (dropped && (cut.start < 0 || cut.start >= size)) throw call.error(`it takes a place outside of its input of ${shown(shape)}`);
+      axes.push({ cut, dropped });
+    }
+  }
+  whole(shape.length - axis);
+  return axes;
+}
+
+/** A part with a beginning, an end and a step along each axis; places may be dropped and axes of length one added. */
 export function stridedSlice(call: Call, masks: StridedMasks): Flow {
   const flow = call.input(0);
-  const [begin, end, steps] = [call.integers(1), call.integers(2), call.integers(3)];
-  const bit = (mask: number, axis: number): boolean => ((mask >> axis) & 1) === 1;
-  if (masks.ellipsis !== 0 || masks.newAxis !== 0) throw call.error('an ellipsis or a new axis in it cannot be opened');
-  if (begin.length > flow.shape.length || end.length !== begin.length || steps.length !== begin.length || steps.includes(0)) throw call.error(`its parts do not fit its input of ${shown(flow.shape)}`);
-  const cuts = flow.shape.map((size, axis) => (axis < begin.length
-    ? stridedCut(size, { begin: begin[axis]!, end: end[axis]!, step: steps[axis]!, openBegin: bit(masks.begin, axis), openEnd: bit(masks.end, axis), single: bit(masks.shrink, axis) })
-    : { start: 0, end: size, step: 1 }));
-  const shrunk = flow.shape.map((_, axis) => axis < begin.length && bit(masks.shrink, axis));
-  if (cuts.some(({ start }, axis) => shrunk[axis] && (start < 0 || start >= flow.shape[axis]!))) throw call.error(`it takes a place outside of its input of ${shown(flow.shape)}`);
-  const part = sliced(call, flow, cuts, shrunk.includes(true) ? `${call.name}/part` : call.name);
-  return reshaped(call, part, part.shape.filter((_, axis) => !shrunk[axis]));
+  const axes = stridedAxes(call, flow.shape, masks);
+  const kept = axes.flatMap((axis) => (axis === 'new' ? [] : [axis]));
+  const changes = axes.some((axis) => axis === 'new' || axis.dropped);
+  const part = sliced(call, flow, kept.map(({ cut }) => cut), changes ? `${call.name}/part` : call.name);
+  const sizes = part.shape.values();
+  return reshaped(call, part, axes.flatMap((axis) => {
+    if (axis === 'new') return [1];
+    const size = sizes.next().value!;
+    return axis.dropped ? [] : [size];
+  }));
 }
 
 /** The places along an axis that the second input names. */
