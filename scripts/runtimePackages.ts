@@ -55,6 +55,8 @@ function tensorFlow(): RuntimePackage[] {
     { name: '@tensorflow/tfjs-core', files: /^dist\/tf-core\.node\.js$/ },
     { name: '@tensorflow/tfjs-backend-cpu', files: /^dist\/tf-backend-cpu\.node\.js$/ },
     { name: '@tensorflow/tfjs-backend-wasm', files: /^dist\/(tf-backend-wasm\.node\.js|[^/]*\.wasm)$/ },
+    // The gradients of the operations come with it in Node.js.
+    { name: '@tensorflow/tfjs-layers', files: /^dist\/tf-layers\.node\.js$/ },
     { name: 'long', files: /^src\/long\.js$/ },
     { name: 'seedrandom', files: /^(index|seedrandom|lib\/[^/]*)\.js$/ },
   ];

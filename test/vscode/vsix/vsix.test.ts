@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { EvaluateOptions } from '../../../src/engine/options.ts';
+import type { Evaluation } from '../../../src/engine/results.ts';
 import { WorkerProcess } from '../../../src/workerProcess.ts';
 import { packageExtension, thisTarget } from '../../../scripts/package.ts';
 import { exampleWorkspace } from '../harness/exampleWorkspace.ts';
@@ -19,7 +21,7 @@ const FILES = [
 /** The packages that it may hold, by their folder in `dist/node_modules`. */
 const PACKAGES = [
   'onnxruntime-common', 'onnxruntime-node', 'sharp', '@img/colour', 'detect-libc', 'semver', '@emnapi/runtime', 'tslib',
-  '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu', '@tensorflow/tfjs-backend-wasm', 'long', 'seedrandom',
+  '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-layers', 'long', 'seedrandom',
   ...[thisTarget(), `libvips-${thisTarget()}`, 'wasm32'].map((name) => `@img/sharp-${name}`),
 ];
 
@@ -90,17 +92,30 @@ describe('the VSIX', function () {
     assert.deepEqual(await vscode!.leaked(), []);
   });
 
+  /** Evaluates in a worker of the installed extension, as its jobs do. */
+  async function evaluateInWorker(run: string, options: Partial<EvaluateOptions>): Promise<{ evaluation: Evaluation; maps: string }> {
+    const worker = new WorkerProcess({ file: path.join(extension, 'dist', 'worker.js'), progress: () => undefined, log: () => undefined });
+    try {
+      const evaluation = await worker.call('evaluate', {
+        model: path.join(workspace.folder, 'models', 'patches.onnx'), images: path.join(workspace.folder, 'pictures'), run: path.join(workspace.folder, run), ...options,
+      });
+      return { evaluation, maps: process.platform === 'linux' ? readFileSync(`/proc/${worker.pid!}/maps`, 'utf8') : '' };
+    } finally {
+      worker.stop();
+    }
+  }
+
+  it('holds the second engine', async () => {
+    const { evaluation } = await evaluateInWorker('second', { engine: 'tensorflow', limit: 2, distortions: [{ name: 'jpeg', strength: 50 }] });
+    assert.match(evaluation.method.engine, /^TensorFlow\.js .*, wasm$/);
+  });
+
   if (process.platform === 'linux') {
     it('holds sharp as WebAssembly for Electron, which reads the same pictures', async () => {
       const evaluate = async (build: 'native' | 'wasm') => {
         process.env['MODEL_STABILITY_SHARP'] = build;
-        const worker = new WorkerProcess({ file: path.join(extension, 'dist', 'worker.js'), progress: () => undefined, log: () => undefined });
-        const evaluation = await worker.call('evaluate', {
-          model: path.join(workspace.folder, 'models', 'patches.onnx'), images: path.join(workspace.folder, 'pictures'), run: path.join(workspace.folder, build),
-        });
-        const loaded = readFileSync(`/proc/${worker.pid!}/maps`, 'utf8').includes('libvips');
-        worker.stop();
-        return { loaded, clean: evaluation.clean?.precisionAt1.value, evaluated: evaluation.images.evaluated };
+        const { evaluation, maps } = await evaluateInWorker(build, {});
+        return { loaded: maps.includes('libvips'), clean: evaluation.clean?.precisionAt1.value, evaluated: evaluation.images.evaluated };
       };
       const native = await evaluate('native');
       const wasm = await evaluate('wasm');
