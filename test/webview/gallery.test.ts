@@ -107,7 +107,7 @@ describe('gallery', function () {
     const page = await open(host);
     // The last time that the first page was asked for; pages beside it follow.
     const last = (): PairsQuery => (host.asked('pairs') as PairsQuery[]).filter(({ start }) => start === 0).at(-1)!;
-    assert.deepEqual(last(), { run: RUN, sort: 'featureDistance', start: 0, end: 50 });
+    assert.deepEqual(last(), { run: RUN, sort: 'featureDistance', start: 0, end: 20 });
     const choices: [control: string, value: string, wanted: Partial<PairsQuery>][] = [
       ['distortion', 'gaussian-noise:0.04', { distortion: { name: 'gaussian-noise', strength: 0.04 } }],
       ['changed', 'changed', { changed: true }],
@@ -120,7 +120,7 @@ describe('gallery', function () {
       host.calls.length = 0;
       await page.locator(`select[name=${control}]`).selectOption(value);
       await settled(page);
-      assert.deepEqual(last(), { run: RUN, sort: 'featureDistance', ...wanted, start: 0, end: 50 });
+      assert.deepEqual(last(), { run: RUN, sort: 'featureDistance', ...wanted, start: 0, end: 20 });
     }
     assert.match(await page.locator('.counts').innerText(), /^[\d,]+ of 100,000 pairs$/);
     await page.locator('.order').click();

@@ -39,7 +39,7 @@ export class TestHost {
   /** Makes a method fail with a sentence. */
   readonly failures = new Map<keyof HostMethods, string>();
   /** Where a method is not answered from generated pairs. */
-  readonly answers: Partial<Pick<HostMethods, 'pairs'>> = {};
+  readonly answers: Partial<Pick<HostMethods, 'pairs' | 'pairPictures'>> = {};
   private page: Page | null = null;
 
   constructor(state: Partial<PanelState>, pairs = new GeneratedPairs(0)) {
@@ -79,7 +79,7 @@ export class TestHost {
     if (method === 'distances') return this.pairs.distances(params as Parameters<HostMethods['distances']>[0]);
     if (method === 'savePair') return true;
     if (method !== 'pairPictures') return undefined;
-    const pictures: PairPictures = await pairPictures(params as Parameters<HostMethods['pairPictures']>[0]);
+    const pictures: PairPictures = await (this.answers.pairPictures ?? pairPictures)(params as Parameters<HostMethods['pairPictures']>[0]);
     const bytes = (value: Uint8Array) => ({ base64: Buffer.from(value).toString('base64') });
     return { ...pictures, a: bytes(pictures.a), b: bytes(pictures.b), difference: bytes(pictures.difference) };
   }
@@ -97,8 +97,9 @@ export class WebviewBrowser {
     this.files = files;
   }
 
-  static async start(): Promise<WebviewBrowser> {
-    const files = await pageFiles();
+  /** `checkout` is where the bundles are made of. */
+  static async start(checkout = root): Promise<WebviewBrowser> {
+    const files = await pageFiles(checkout);
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const [, page, theme] = /^\/(panel|modelEditor)\.(.+)\.html$/.exec(url.pathname) ?? [];
@@ -148,11 +149,11 @@ const html = (page: string, theme: Theme): string => `<!DOCTYPE html>
 <script nonce="test" src="/vscodeApi.js"></script></head>
 <body class="${BODY_CLASS[theme]}"><script type="module" nonce="test" src="/${page}.js"></script></body></html>`;
 
-async function pageFiles(): Promise<Map<string, string>> {
-  const common = { bundle: true, platform: 'browser', target: 'es2022', write: false, minify: true, absWorkingDir: root, outdir: 'unused' } as const;
+async function pageFiles(checkout: string): Promise<Map<string, string>> {
+  const common = { bundle: true, platform: 'browser', target: 'es2022', write: false, minify: true, absWorkingDir: checkout, outdir: 'unused' } as const;
   const [pages, shim] = await Promise.all([
     build({ ...common, format: 'esm', entryPoints: ['webview-ui/panel.ts', 'webview-ui/modelEditor.ts'] }),
-    build({ ...common, format: 'iife', entryPoints: ['test/webview/page/vscodeApi.ts'] }),
+    build({ ...common, absWorkingDir: root, format: 'iife', entryPoints: ['test/webview/page/vscodeApi.ts'] }),
   ]);
   const files = [...pages.outputFiles, ...shim.outputFiles].map((file): [string, string] => [`/${path.basename(file.path)}`, file.text]);
   const themes = ['base', ...THEMES].map((name): [string, string] => [`/${name}.css`, readFileSync(path.join(__dirname, 'themes', `${name}.css`), 'utf8')]);

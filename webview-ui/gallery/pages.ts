@@ -1,8 +1,9 @@
 /** The pairs of a run by pages: fetched when rows come into sight, kept while they are near, never asked for after they left. */
 import type { PairRow, PairsPage, PairsQuery } from '../../src/protocol.ts';
 
-const PAGE_ROWS = 50;
-const KEPT_PAGES = 24;
+/** Some more than a window shows: what a page costs, from its file to the screen, stands between a choice and its rows. */
+const PAGE_ROWS = 20;
+const KEPT_PAGES = 60;
 const MOST_AT_ONCE = 2;
 
 /** What a set of pages is about: a query without its range. */

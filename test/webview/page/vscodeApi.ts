@@ -9,21 +9,12 @@ interface TestWindow {
   violations: string[];
   /** Blob addresses made and not revoked. */
   liveUrls: Set<string>;
-  /** Milliseconds from navigation to the first frame with a row and its text. */
-  firstRows: number | null;
   acquireVsCodeApi(): unknown;
 }
 
 const page = window as unknown as TestWindow;
 page.violations = [];
 page.liveUrls = new Set();
-page.firstRows = null;
-const watchFirstRows = (): void => {
-  const gallery = document.querySelector('model-stability-panel')?.shadowRoot?.querySelector('model-stability-gallery');
-  if (gallery?.shadowRoot?.querySelector('.row .distance-value')) page.firstRows = performance.now();
-  else requestAnimationFrame(watchFirstRows);
-};
-requestAnimationFrame(watchFirstRows);
 const createObjectURL = URL.createObjectURL.bind(URL);
 const revokeObjectURL = URL.revokeObjectURL.bind(URL);
 URL.createObjectURL = (blob: Blob) => {
