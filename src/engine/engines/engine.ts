@@ -15,6 +15,11 @@ export interface Session {
 export interface SessionOptions {
   /** Threads for one operator; 0 means all cores. */
   threads?: number;
+  /**
+   * Takes memory for each value when it is made, not for all values at once by a plan from the first run: a little slower where
+   * values are many and small, and hardly more than half of the memory where they are large.
+   */
+  sparing?: boolean;
 }
 
 /** What runs an ONNX graph. */

@@ -73,6 +73,7 @@ function engineOn(device: Device): OnnxRuntimeEngine {
           executionProviders: [...(provider === undefined ? [] : [provider]), binding === 'native' ? 'cpu' : 'wasm'],
           graphOptimizationLevel: 'all',
           intraOpNumThreads: threads,
+          enableMemPattern: options.sparing !== true,
           // What goes wrong is thrown as well; printing it too would break the one line of the command line's errors.
           logSeverityLevel: 4,
           // Threads that wait by spinning take the processors from the threads that prepare pictures.

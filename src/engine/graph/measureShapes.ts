@@ -26,14 +26,14 @@ const keptIntegers = 64;
  * open (−1). Throws where another dimension of an input is open.
  *
  * `batches` are those two sizes, 2 and 3 unless given. `feeds` gives inputs a value; the others are filled with 0.5, which keeps
- * logarithms and roots in their domain.
+ * logarithms and roots in their domain. `only` names the computed values to measure, all unless given.
  */
-export async function measureShapes(model: ModelProto, engine: Engine, options: SessionOptions & { feeds?: Record<string, Tensor>; batches?: readonly [number, number] } = {}): Promise<Map<string, MeasuredValue>> {
+export async function measureShapes(model: ModelProto, engine: Engine, options: SessionOptions & { feeds?: Record<string, Tensor>; batches?: readonly [number, number]; only?: readonly string[] } = {}): Promise<Map<string, MeasuredValue>> {
   const graph = model.graph;
   if (!graph) throw new Error('the model has no graph');
   const weights = new Set(graph.initializer.map((tensor) => tensor.name));
   const inputs = graph.input.filter((input) => !weights.has(input.name));
-  const computed = graph.node.flatMap((node) => node.output.filter((name) => name !== ''));
+  const computed = (options.only ?? graph.node.flatMap((node) => node.output)).filter((name) => name !== '');
   const output = computed.map((name) => create(ValueInfoProtoSchema, { name }));
   // Shallow copies: the weights' bytes are shared with the model.
   const tapped = copyMessage(ModelProtoSchema, model, { graph: copyMessage(GraphProtoSchema, graph, { output }) });

@@ -13,7 +13,7 @@ type Arrays = Record<string, Tensor>;
 export async function createOnnxRuntimeStep(definition: TrainingDefinition, branches: 'all' | 'clean' = 'all'): Promise<TrainingStep> {
   const engine = definition.device === 'gpu' ? onnxRuntimeOnGpu : onnxRuntime;
   const graph = await buildTrainingGraph(definition, engine, branches);
-  const options = { threads: definition.threads ?? 0 };
+  const options = { threads: definition.threads ?? 0, sparing: true };
   const start = startingValues(definition, graph);
   // Two arrays for each variable take turns: one is read while the other is written.
   const shapes = { ...graph.weights, ...graph.statistics, ...graph.state, ...graph.sums };

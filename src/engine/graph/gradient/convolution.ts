@@ -1,5 +1,6 @@
 import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
 import { border, positions, slicePosition, spreadWindows, windowOf, type Window } from './spatial.ts';
+import { tileConvolution, tileGradients } from './winograd.ts';
 
 /**
  * Conv over any number of spatial axes. Which form the gradients take was measured on ONNX Runtime's processor kernels
@@ -13,9 +14,11 @@ export const conv: GradientFunction = (node) => {
   const shape = node.shape(w);
   const window = windowOf(node, shape.slice(2));
   const spatial = window.kernel.map((_, axis) => axis + 2);
+  const tiled = tiledGradients(node);
   return [
-    () => inputGradient(node, w, window, group),
+    () => tiled?.input() ?? inputGradient(node, w, window, group),
     () => {
+      if (tiled) return tiled.weight();
       if (shape[1] === 1 && group === node.shape(x)[1] && shape[0] === group) return depthwiseWeightGradient(node, x, window, shape);
       if (group === 1 && window.kernel.every((size) => size === 1)) return pointwiseWeightGradient(node, x, window, shape);
       if (group === 1 && shape[1]! <= fewChannels) return weightGradientByConvolution(node, x, window, shape);
@@ -24,6 +27,13 @@ export const conv: GradientFunction = (node) => {
     ...(bias ? [() => node.op('ReduceSum', [node.outputGradient, node.ints([0, ...spatial])], { keepdims: 0 })] : []),
   ];
 };
+
+/** Those of a convolution that runs in tiles: its node names them as two inputs more (`tiledForward.ts`). */
+function tiledGradients(node: NodeGradient): ReturnType<typeof tileGradients> | undefined {
+  const [pictures, kernel] = [node.input(3), node.input(4)];
+  const tiled = pictures === '' ? undefined : tileConvolution(node.builder, node.node, node.values);
+  return tiled && tileGradients(node.builder, tiled, { pictures, kernel }, node.outputGradient);
+}
 
 /**
  * Up to that many input channels the products of the kernel's positions are too narrow to be fast, as in a network's first layer

@@ -18,14 +18,14 @@ export class NodeGradient {
   readonly builder: GraphBuilder;
   readonly node: NodeProto;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  readonly #values: MeasuredValues;
+  readonly values: MeasuredValues;
   readonly #gradients: readonly (string | undefined)[];
 
   constructor(builder: GraphBuilder, node: NodeProto, values: MeasuredValues, gradients: readonly (string | undefined)[]) {
     this.builder = builder;
     this.node = node;
     this.attributes = attributesOf(node);
-    this.#values = values;
+    this.values = values;
     this.#gradients = gradients;
   }
 
@@ -50,7 +50,7 @@ export class NodeGradient {
   }
 
   value(name: string): MeasuredValue {
-    return this.#values.get(name) ?? this.fail(`the shape of ${name} is not known`);
+    return this.values.get(name) ?? this.fail(`the shape of ${name} is not known`);
   }
 
   /** Shape of a value of the forward pass; −1 where a dimension depends on the batch. */

@@ -3,12 +3,13 @@ import type { Engine } from '../../engines/engine.ts';
 import { UserError } from '../../job.ts';
 import type { TrainingDefinition } from '../../training/trainingStep.ts';
 import { GraphBuilder } from '../graphBuilder.ts';
-import { measureShapes } from '../measureShapes.ts';
-import { GraphProtoSchema, ValueInfoProtoSchema, type GraphProto, type ModelProto } from '../onnx_pb.ts';
+import { measureShapes, type MeasuredValues } from '../measureShapes.ts';
+import { GraphProtoSchema, ValueInfoProtoSchema, type GraphProto, type ModelProto, type NodeProto } from '../onnx_pb.ts';
 import { withBatchStatistics, type RunningStatistic } from './batchStatistics.ts';
 import { differentiate } from './differentiate.ts';
 import { addLosses, checkDefinition, hasTargets } from './objectives.ts';
 import { addUpdates, shortenGradients, type Updated } from './optimizers.ts';
+import { TiledForward } from './tiledForward.ts';
 
 /** A value that a step replaces: an input of its graph, and the output that takes its place. */
 export interface Variable {
@@ -62,6 +63,8 @@ interface LossGraph {
   stabilityLoss: string | undefined;
   /** The new running statistics. */
   statistics: RunningStatistic[];
+  /** What is differentiated: as the model's nodes, but a convolution that runs in tiles is one node. */
+  nodes: NodeProto[];
   /** The graph so far with the losses as outputs; what is added to the builder later does not change it. */
   model: ModelProto;
 }
@@ -80,21 +83,23 @@ export async function buildTrainingGraph(definition: TrainingDefinition, engine:
   const missing = definition.weights.find((name) => !dims.has(name));
   if (missing !== undefined) throw new Error(`the trained part has no weight ${missing}`);
   const shapesOf = (names: readonly string[]): Record<string, number[]> => Object.fromEntries(names.map((name) => [name, dims.get(name)!]));
-  const width = await outputWidth(definition, engine);
+  const shapes = await measureShapes(definition.forward, engine, { threads: definition.threads ?? 0 });
+  const width = outputWidth(definition, shapes);
   const { model: training, statistics } = definition.updateStatistics ? withBatchStatistics(definition.forward) : { model: definition.forward, statistics: [] };
   const variables = [...definition.weights, ...statistics.map(({ name }) => name)];
-  const make = (forward: ModelProto, running: readonly RunningStatistic[]): LossGraph => buildLosses({ ...definition, forward }, variables, branches, width, running);
+  const make = (forward: ModelProto, running: readonly RunningStatistic[]): LossGraph => buildLosses({ ...definition, forward }, variables, branches, { width, shapes }, running);
   const losses = make(training, statistics);
   const evaluate = definition.updateStatistics ? make(definition.forward, []).model : losses.model;
 
   const { builder, loss, stabilityLoss } = losses;
-  const values = await measureShapes(losses.model, engine, { threads: definition.threads ?? 0, ...batchesOf(definition) });
+  const only = losses.nodes.flatMap(({ output }) => output);
+  const values = await measureShapes(losses.model, engine, { threads: definition.threads ?? 0, only, ...batchesOf(definition) });
   const scalar = (name: string): string => builder.input(builder.unique(name), 'float32', []);
   const [alpha, share, learningRate, step] = ['alpha', 'share', 'learningRate', 'step'].map(scalar) as [string, string, string, string];
   const parts = definition.microBatch !== undefined;
   const stabilitySeed = parts ? builder.op('Mul', [alpha, share]) : alpha;
   const seeds = { [loss]: parts ? share : builder.float(1), ...(stabilityLoss === undefined ? {} : { [stabilityLoss]: stabilitySeed }) };
-  const gradients = differentiate(builder, { nodes: losses.model.graph!.node, values, seeds, wrt: definition.weights });
+  const gradients = differentiate(builder, { nodes: losses.nodes, values, seeds, wrt: definition.weights });
   const untouched = definition.weights.find((name) => !gradients.has(name));
   if (untouched !== undefined) throw new UserError(`cannot train ${untouched}: the logits ${definition.logits} do not depend on it`);
 
@@ -149,7 +154,7 @@ function finish(builder: GraphBuilder, definition: TrainingDefinition, variables
   return { model: builder.build(definition.forward.opsetImport), variables };
 }
 
-function buildLosses(definition: TrainingDefinition, variables: readonly string[], branches: 'all' | 'clean', width: number, running: readonly RunningStatistic[]): LossGraph {
+function buildLosses(definition: TrainingDefinition, variables: readonly string[], branches: 'all' | 'clean', { width, shapes }: { width: number; shapes: MeasuredValues }, running: readonly RunningStatistic[]): LossGraph {
   const graph = definition.forward.graph!;
   const opset = definition.forward.opsetImport.find((entry) => entry.domain === '' || entry.domain === 'ai.onnx');
   const builder = new GraphBuilder(Number(opset?.version));
@@ -160,25 +165,27 @@ function buildLosses(definition: TrainingDefinition, variables: readonly string[
   }
   // The clean branch is the last, so that the backward pass meets its nodes first: they have the names of the model's file,
   // which an error is to show.
-  const noisy = branches === 'clean' ? [] : ['noisy', 'second noisy'].slice(0, (definition.views ?? 2) - 1).map((branch) => copyBranch(builder, graph, branch, ` (${branch})`));
-  const clean = copyBranch(builder, graph, 'clean', '');
+  const convolutions = new TiledForward(builder, definition.device === 'gpu' ? new Map() : shapes);
+  const noisy = branches === 'clean' ? [] : ['noisy', 'second noisy'].slice(0, (definition.views ?? 2) - 1).map((branch) => copyBranch(builder, convolutions, graph, branch, ` (${branch})`));
+  const clean = copyBranch(builder, convolutions, graph, 'clean', '');
   const all = [clean, ...noisy];
+  const forward = builder.build().graph!.node.length;
   const targets = hasTargets(definition) ? builder.input(builder.unique('targets'), 'float32', ['batch', width]) : undefined;
   const losses = addLosses(builder, definition, all.map(({ rename }) => rename(definition.logits)), targets ?? '', width);
   // Names that do not depend on how many nodes lie before: the graph that evaluates and the one that trains share them.
   const loss = builder.op('Identity', [losses.loss], {}, 'loss');
   const stabilityLoss = losses.stabilityLoss === undefined ? undefined : builder.op('Identity', [losses.stabilityLoss], {}, 'stabilityLoss');
+  const model = snapshot(builder, definition, [loss, ...(stabilityLoss === undefined ? [] : [stabilityLoss])]);
   return {
-    builder, branches: all.map(({ inputs }) => inputs), targets, loss, stabilityLoss,
+    builder, branches: all.map(({ inputs }) => inputs), targets, loss, stabilityLoss, model,
     statistics: running.map(({ name, output }) => ({ name, output: clean.rename(output) })),
-    model: snapshot(builder, definition, [loss, ...(stabilityLoss === undefined ? [] : [stabilityLoss])]),
+    nodes: [...[...noisy, clean].flatMap(({ nodes }) => nodes), ...model.graph!.node.slice(forward)],
   };
 }
 
 /** The number of classes, or the length of an embedding: the last dimension of the trained part's output. */
-async function outputWidth(definition: TrainingDefinition, engine: Engine): Promise<number> {
-  const { forward, logits: name } = definition;
-  const output = (await measureShapes(forward, engine, { threads: definition.threads ?? 0 })).get(name);
+function outputWidth({ logits: name }: TrainingDefinition, shapes: MeasuredValues): number {
+  const output = shapes.get(name);
   if (!output) throw new Error(`the trained part has no value ${name}`);
   const [batch, width] = output.shape;
   if (output.shape.length !== 2 || batch !== -1 || width === undefined || width < 1) {
@@ -201,7 +208,7 @@ function snapshot(builder: GraphBuilder, definition: TrainingDefinition, outputs
 }
 
 /** A copy of the trained part with values of its own; initializers are shared. */
-function copyBranch(builder: GraphBuilder, graph: GraphProto, branch: string, suffix: string): { inputs: Record<string, string>; rename: (value: string) => string } {
+function copyBranch(builder: GraphBuilder, convolutions: TiledForward, graph: GraphProto, branch: string, suffix: string): { inputs: Record<string, string>; rename: (value: string) => string; nodes: NodeProto[] } {
   const names = new Map(graph.initializer.map((tensor) => [tensor.name, tensor.name]));
   const rename = (value: string): string => {
     let name = value === '' ? '' : names.get(value);
@@ -214,6 +221,10 @@ function copyBranch(builder: GraphBuilder, graph: GraphProto, branch: string, su
     const dims = input.type?.tensorType?.shape?.dim ?? [];
     inputs[input.name] = builder.input(rename(input.name), 'float32', dims.map(({ value }, axis) => (axis === 0 ? 'batch' : value.case === 'dimValue' ? Number(value.value) : `${input.name}_${axis}`)));
   }
-  for (const node of graph.node) builder.copyNode(node, rename).name = `${node.name || (node.output[0] ?? '')}${suffix}`;
-  return { inputs, rename };
+  const nodes = graph.node.map((node) => {
+    const copy = convolutions.add(node, rename) ?? builder.copyNode(node, rename);
+    copy.name = `${node.name || (node.output[0] ?? '')}${suffix}`;
+    return copy;
+  });
+  return { inputs, rename, nodes };
 }
