@@ -49,7 +49,7 @@ function evaluate({ jobs, images, options, gates, sessions }: CommandServices): 
     question: ({ model, images: folder }) => ({
       invocationMessage: vscode.l10n.t('Evaluating {0}', modelName(model)),
       title: vscode.l10n.t('Evaluate the stability of {0}?', modelName(model)),
-      message: vscode.l10n.t('Runs the model `{0}` on the pictures in `{1}`, on this machine. This can take minutes; nothing is sent anywhere by the evaluation, its figures go to the assistant.', model, folder ?? vscode.l10n.t('the folder known for it')),
+      message: vscode.l10n.t('Runs the model `{0}` on the pictures in `{1}`, on this machine. This can take minutes; nothing is sent anywhere by the evaluation, its figures go to the assistant.', model, folder ?? images.known(vscode.Uri.file(absolute(model))) ?? vscode.l10n.t('the folder known for it')),
     }),
     answer: async ({ model, images: folder, distortions }, token) => {
       const uri = modelUri(model);

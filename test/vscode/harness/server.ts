@@ -151,6 +151,11 @@ export function installCheckout(dataFolder: string): void {
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
 }
 
+/** Installs an extension of the harness, which stands beside this file. */
+export function installHelper(dataFolder: string, name: string): void {
+  cpSync(path.join(import.meta.dirname, name), path.join(folders(dataFolder).extensions, `test.${name}-1.0.0`), { recursive: true });
+}
+
 /** Installs a VSIX file as "Install from VSIX" does; returns what the server says. */
 export function installVsix(dataFolder: string, vsix: string): string {
   return execFileSync(serverNode, [...commandLine(dataFolder), '--install-extension', vsix], { encoding: 'utf8', env: serverEnvironment({}) });

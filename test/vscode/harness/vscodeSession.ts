@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser, Page, Request } from 'playwright-core';
-import { installCheckout, startServer } from './server.ts';
+import { installCheckout, installHelper, startServer } from './server.ts';
 import type { Server, ServerOptions } from './server.ts';
 import { launchBrowser, newPage, Workbench } from './workbench.ts';
 
@@ -23,14 +23,17 @@ export interface SessionOptions extends Partial<ServerOptions> {
   colorScheme?: 'dark' | 'light';
   /** The extension is the one installed in `dataFolder`, not the checkout. */
   installed?: boolean;
+  /** An extension of the harness that is there too. */
+  helper?: 'toolCaller';
 }
 
 /** Starts a server and opens its workbench on a folder. */
 export async function openVscode(folder: string, options: SessionOptions = {}): Promise<VscodeSession> {
-  const { colorScheme = 'dark', installed = false, ...rest } = options;
+  const { colorScheme = 'dark', installed = false, helper, ...rest } = options;
   const ownData = rest.dataFolder === undefined;
   const dataFolder = rest.dataFolder ?? mkdtempSync(path.join(os.tmpdir(), 'model-stability-vscode-'));
   if (!installed) installCheckout(dataFolder);
+  if (helper) installHelper(dataFolder, helper);
   const server = await startServer({ ...rest, dataFolder });
   let browser: Browser | undefined;
   const close = async () => {

@@ -92,13 +92,12 @@ export class VscodeSuite {
   /** What a run came to. */
   readonly readRun = (run: string): unknown => this.readJson('.model-stability', 'runs', run, 'run.json');
 
-  /** Makes a run of a model by the command line, on the workspace's pictures. */
-  readonly evaluate = (run: string, distortions: readonly string[], model = 'patches.onnx'): void => {
-    this.commandLine(['evaluate', this.file('models', model), '--images', this.file('pictures'), '--run', this.file('.model-stability', 'runs', run), ...distortions.flatMap((distortion) => ['--distortion', distortion])]);
+  /** Makes a run of the patch classifier by the command line, on the workspace's pictures. */
+  readonly evaluate = (run: string, distortions: readonly string[], options: readonly string[] = []): void => {
+    this.commandLine(['evaluate', this.file('models', 'patches.onnx'), '--images', this.file('pictures'), '--run', this.file('.model-stability', 'runs', run), ...distortions.flatMap((distortion) => ['--distortion', distortion]), ...options]);
   };
 
-  /** Runs the command line in the workspace; throws where it fails. */
-  readonly commandLine = (args: readonly string[]): void => {
-    execFileSync(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args], { cwd: this.folder, stdio: 'ignore' });
-  };
+  /** Runs the command line in the workspace; what it prints. Throws where it fails. */
+  readonly commandLine = (args: readonly string[]): string =>
+    execFileSync(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args], { cwd: this.folder, stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' });
 }
