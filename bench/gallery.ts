@@ -17,9 +17,10 @@
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import type { PairsQuery, PanelView } from '../src/protocol.ts';
+import type { PanelView } from '../src/protocol.ts';
 import { WorkerProcess } from '../src/workerProcess.ts';
 import { TestHost, WebviewBrowser } from '../test/webview/webviewPage.ts';
+import { choiceNames, expectations, measureChoices, type Expect } from './galleryChoices.ts';
 import { PAGE_TOOLS, scrolling, watchOpening, type ExpectedRow, type Scrolled } from './galleryPage.ts';
 import { largeRun, PAIRS, type LargeRun } from './largeRun.ts';
 import { processMemory } from './processMemory.ts';
@@ -31,7 +32,7 @@ const FIGURES = {
   tab: 'first rows, ms after a click on the tab of the gallery',
   rows: 'first rows, ms after a click on the run with the gallery open (must be < 500)',
   pictures: '  all pictures in sight',
-  ...Object.fromEntries(choiceNames().map((name) => [name, `rows after a choice, ms (must be < 100): ${name}`])),
+  ...Object.fromEntries(choiceNames.map((name) => [name, `rows after a choice, ms (must be < 100): ${name}`])),
   frame: 'frame while scrolling, ms (must be < 20): median',
   frame95: '  95th percentile',
   frameMax: '  longest',
@@ -45,45 +46,11 @@ const FIGURES = {
 };
 type Figures = Partial<Record<keyof typeof FIGURES, number>>;
 
-/** What is chosen in the toolbar: the control, its value, and the query that it comes to. */
-interface Choice {
-  name: string;
-  control: string;
-  value: string;
-  query: Partial<PairsQuery>;
-}
-
-function choicesOf(run: string): Choice[] {
-  const select = (name: string): string => `select[name=${name}]`;
-  return [
-    { name: 'another sort', control: select('sort'), value: 'klDivergence', query: { sort: 'klDivergence' } },
-    { name: 'only changed labels', control: select('changed'), value: 'changed', query: { changed: true } },
-    { name: 'one distortion', control: select('distortion'), value: 'jpeg:50', query: { distortion: { name: 'jpeg', strength: 50 } } },
-    { name: 'a class', control: 'input[name=label]', value: 'acanthus-mollis', query: { label: { name: 'acanthus-mollis', as: 'any' } } },
-    { name: 'part of a file name', control: 'input[name=search]', value: '0012', query: { search: '0012' } },
-    { name: 'newly broken', control: select('against'), value: `broken ${run}/before`, query: { against: { run: `${run}/before`, newly: 'broken' } } },
-  ];
-}
-
-function choiceNames(): string[] {
-  return choicesOf('').map(({ name }) => name);
-}
-
 /** A checkout that is measured, with its page in a browser of its own. */
 interface Subject {
   checkout: string;
   browser: WebviewBrowser;
   openings: Figures[];
-}
-
-/** Says what stands in the first row of a query's answer. A worker of its own knows it, so that the one that is measured does not. */
-type Expect = (query: Partial<PairsQuery>) => Promise<ExpectedRow>;
-
-function expectations(run: string, worker: WorkerProcess): Expect {
-  return async (query) => {
-    const { rows: [first], total } = await worker.call('pairs', { run: `${run}/before`, sort: 'featureDistance', start: 0, end: 1, ...query });
-    return { name: [first!.image, `${first!.distortion} ${first!.strength}`], counts: total.toLocaleString('en') };
-  };
 }
 
 const startWorker = (checkout: string): WorkerProcess => new WorkerProcess({ file: join(checkout, 'dist', 'worker.js'), progress: () => undefined, log: () => undefined });
@@ -146,22 +113,6 @@ async function measureScrolling(page: Page): Promise<Figures> {
     frame: median(lengths), frame95: lengths[Math.floor(lengths.length * 0.95)]!, frameMax: lengths.at(-1)!, jump,
     blank: Math.max(reading.blankMax, dragging.blankMax), skeletonReading: reading.skeletonMax, skeletonDragging: dragging.skeletonMax,
   };
-}
-
-async function measureChoices(page: Page, run: string, expect: Expect): Promise<Record<string, number>> {
-  const choose = async (control: string, value: string, expected: ExpectedRow): Promise<number> => await page.evaluate<number>(`bench.choose(${JSON.stringify(control)}, ${JSON.stringify(value)}, ${JSON.stringify(expected)})`);
-  const after = `${run}/after`;
-  const all = await expect({ run: after });
-  // The first row is the same one, so that this is no choice that could be measured.
-  await choose('select[name=source]', after, all);
-  const times: Record<string, number> = {};
-  for (const { name, control, value, query } of choicesOf(run)) {
-    await page.evaluate(`bench.reset(${JSON.stringify(all)})`);
-    const expected = await expect({ run: after, ...query });
-    if (JSON.stringify(expected) === JSON.stringify(all)) throw new Error(`${name}: the first row stays the same, so that new rows cannot be told from old ones`);
-    times[name] = await choose(control, value, expected);
-  }
-  return times;
 }
 
 async function heapOf(page: Page): Promise<number> {

@@ -1,5 +1,6 @@
 /** Filters, sort, layout, amplification and counts of the gallery. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import type { PairSort } from '../../src/protocol.ts';
 import { distortionKey, distortionName, measure } from '../format.ts';
 import { downIcon, rowsIcon, tilesIcon, upIcon, wrongIcon } from '../icons.ts';
@@ -59,7 +60,7 @@ const filters = (view: GalleryState, source: GallerySource, sources: GallerySour
     <span class="joined">
       <label class="choice"><span>${text.className}</span><input name="label" type="search" list="classes" autocomplete="off" spellcheck="false" placeholder=${text.anyClass} .value=${view.label?.name ?? ''}
         @change=${(event: Event) => change({ label: typed(event) === '' ? null : { name: typed(event), as: view.label?.as ?? 'any' }, firstRow: 0 })}></label>
-      <datalist id="classes">${source.classNames.map((name) => html`<option value=${name}></option>`)}</datalist>
+      <datalist id="classes">${guard([source.classNames], () => source.classNames.map((name) => html`<option value=${name}></option>`))}</datalist>
       ${view.label === null ? nothing : select('labelAs', text.classAs, Object.entries(text.classAsNames), view.label.as, (as) => change({ label: { name: view.label?.name ?? '', as: as as 'any' }, firstRow: 0 }))}
     </span>
     <label class="choice"><span>${text.search}</span><input name="search" type="search" autocomplete="off" spellcheck="false" placeholder=${text.searchHint} .value=${view.search}
