@@ -2,7 +2,7 @@
 import { css } from 'lit';
 
 export const baseStyles = css`
-  :host { display: block; color: var(--vscode-foreground); font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); line-height: 1.45; font-variant-numeric: tabular-nums; --rule: var(--vscode-panel-border, var(--vscode-contrastBorder, transparent)); --quiet: var(--vscode-descriptionForeground); }
+  :host { display: block; color: var(--vscode-foreground); font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); line-height: 1.45; font-variant-numeric: tabular-nums; --rule: var(--vscode-panel-border, var(--vscode-contrastBorder, transparent)); --quiet: var(--vscode-descriptionForeground); /* The high contrast themes have no orange. */ --orange: var(--vscode-charts-orange, var(--vscode-charts-yellow)); }
   * { box-sizing: border-box; }
   h1, h2, h3, p, dl, dd, figure, ol, ul { margin: 0; padding: 0; }
   h2 { font-size: 1.15em; font-weight: 600; }

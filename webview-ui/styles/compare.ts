@@ -11,7 +11,7 @@ export const compareStyles = css`
   .dots { display: grid; gap: 0; padding-inline: 6px; }
   .dots svg.dot { width: 100%; display: block; overflow: visible; height: 13px; }
   .before { color: var(--vscode-charts-foreground, var(--vscode-foreground)); }
-  .control { color: var(--vscode-charts-orange); }
+  .control { color: var(--orange); }
   .after { color: var(--vscode-charts-blue); }
   .dot circle, .dot path:not(.whisker), .mark circle, .mark path { fill: currentColor; stroke: currentColor; stroke-width: 1.5; }
   .dot.before circle, .mark.before circle { fill: var(--vscode-editor-background); }
@@ -26,7 +26,7 @@ export const compareStyles = css`
   .loss { flex: 1 1 240px; max-width: 420px; min-width: 0; }
   .loss > svg { width: 100%; height: 120px; display: block; }
   .loss path.training, .loss path.validation { fill: none; stroke-width: 1.5; stroke: var(--vscode-charts-blue); }
-  .loss path.validation { stroke: var(--vscode-charts-orange); stroke-dasharray: 4 3; }
+  .loss path.validation { stroke: var(--orange); stroke-dasharray: 4 3; }
   .loss path.best { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 2 3; }
   .loss figcaption { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--quiet); font-size: 0.9em; }
   .loss .key { display: inline-flex; align-items: center; gap: 4px; }

@@ -23,7 +23,7 @@ export const distancesStyles = css`
   svg.histogram { width: 100%; height: 100%; display: block; overflow: visible; }
   .curve { fill: none; stroke-width: 1.6; }
   .curve.before { stroke: var(--vscode-foreground); stroke-dasharray: 5 3; }
-  .curve.control { stroke: var(--vscode-charts-orange); stroke-dasharray: 1.5 2.5; }
+  .curve.control { stroke: var(--orange); stroke-dasharray: 1.5 2.5; }
   .curve.after { stroke: var(--vscode-charts-blue); stroke-width: 2.2; }
   .curve.negatives { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 8 2 1 2; }
   .hatch { stroke: var(--quiet); stroke-width: 1.6; opacity: 0.85; }

@@ -7,8 +7,8 @@ export const layersStyles = css`
   .scrolls { overflow: auto; max-height: 460px; max-width: 1100px; border: 1px solid var(--rule); border-radius: 2px; margin: 6px 0; }
   table { border-collapse: collapse; width: 100%; }
   thead th { position: sticky; top: 0; background: var(--vscode-editor-background); font-weight: 600; box-shadow: 0 1px 0 var(--rule); z-index: 1; }
-  th, td { text-align: start; padding: 3px 12px; font-weight: 400; white-space: nowrap; border-bottom: 1px solid var(--rule); }
-  tbody th { max-width: 360px; overflow: hidden; text-overflow: ellipsis; }
+  th, td { text-align: start; padding: 3px 10px; font-weight: 400; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+  tbody th { max-width: min(360px, 30vw); overflow: hidden; text-overflow: ellipsis; }
   .number { text-align: end; }
   code { font-family: var(--vscode-editor-font-family, monospace); font-size: 0.95em; color: inherit; }
   tr.trained th { box-shadow: inset 3px 0 0 var(--vscode-charts-blue); }

@@ -18,7 +18,7 @@ export const lineChartStyles = css`
   .cursor { stroke: var(--vscode-foreground); stroke-width: 2; }
   .line { fill: none; stroke-width: 2; stroke-linecap: butt; stroke-linejoin: round; }
   .line.kind-0 { stroke: var(--vscode-charts-blue); }
-  .line.kind-1 { stroke: var(--vscode-charts-orange); stroke-dasharray: 7 4; }
+  .line.kind-1 { stroke: var(--orange); stroke-dasharray: 7 4; }
   .line.kind-2 { stroke: var(--vscode-charts-green); stroke-dasharray: 2 3; }
   .line.kind-3 { stroke: var(--vscode-charts-purple); stroke-dasharray: 10 3 2 3; }
   .line.kind-4 { stroke: var(--vscode-charts-yellow); stroke-dasharray: 14 6; }
