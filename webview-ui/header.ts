@@ -6,6 +6,7 @@ import type { PanelState, RunListItem } from '../src/protocol.ts';
 import { compact, shape, time } from './format.ts';
 import { errorIcon } from './icons.ts';
 import type { CallHost } from './rpc.ts';
+import { said } from './said.ts';
 import { strings } from './strings.ts';
 
 /** "3×96×96 → 9 classes", parameters and feature layer of a model. */
@@ -65,7 +66,7 @@ export function jobBar(state: PanelState, cancelling: boolean, cancel: () => voi
   if (!job) return nothing;
   const { progress } = job;
   const title = strings.job.title(job.kind, job.model);
-  const step = progress?.step ?? strings.job.starting;
+  const step = progress ? said(progress.step) : strings.job.starting;
   return html`
     <div class="job">
       <div><b role="status">${title}: ${step}</b>

@@ -86,14 +86,6 @@ export const german: PartialStrings = {
     cleanPrecision: (before, after, difference, interval, control) => `Saubere Precision@1 geht von ${before} auf ${after} (${difference}, 95 % ${interval}); die Kontrolle hat ${control}.`,
   },
 
-  advice: {
-    keep: 'Behalten Sie es.',
-    keepEither: 'Sie können es behalten, doch bloßes Nachtrainieren leistet etwa gleich viel.',
-    precisionFell: (before, after) => `Verwenden Sie es nicht: Die saubere Precision fiel von ${before} auf ${after}.`,
-    answersMoved: 'Verwenden Sie es nicht: Zu viele Antworten auf saubere Bilder weichen von denen des Originals ab.',
-    notStabler: 'Verwenden Sie es nicht: Es ist nicht klar stabiler als das Original.',
-  },
-
   heatMap: { hint: 'Zeigen Sie auf eine Zelle, oder gehen Sie mit den Pfeiltasten, um sie ganz zu lesen.' },
 
   overview: {

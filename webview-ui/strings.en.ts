@@ -87,14 +87,6 @@ export const english = {
     cleanPrecision: (before: string, after: string, difference: string, interval: string, control: string) => `Clean precision@1 goes from ${before} to ${after} (${difference}, 95 % ${interval}); the control has ${control}.`,
   },
 
-  advice: {
-    keep: 'Keep it.',
-    keepEither: 'You can keep it, but fine-tuning alone does about as much.',
-    precisionFell: (before: string, after: string) => `Do not use it: clean precision fell from ${before} to ${after}.`,
-    answersMoved: 'Do not use it: too many answers on clean pictures moved away from the original’s.',
-    notStabler: 'Do not use it: it is not clearly more stable than the original.',
-  },
-
   heatMap: { hint: 'Point at a cell, or move by the arrow keys, to read it whole.' },
 
   overview: {

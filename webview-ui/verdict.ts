@@ -6,6 +6,7 @@ import type { Comparison, DistortionChange, DistortionResult, DistortionSpec, Ev
 import { distortionName, interval, measure, percent, points, pointsInterval, pValue } from './format.ts';
 import { labelInstability } from './measured.ts';
 import type { Phrase } from './phrase.ts';
+import { said } from './said.ts';
 import { strings } from './strings.ts';
 
 const text = strings.verdict;
@@ -118,19 +119,6 @@ const changeText = ({ change }: Change): string =>
 
 const byGain = (a: Change, b: Change): number => a.change.difference - b.change.difference;
 
-/**
- * What to do with a stabilized model, in plain words: the engine decided whether it is accepted, this says what follows from it.
- * A result is rejected because clean answers fell or because nothing got clearly more stable.
- */
-export function stabilizationAdvice({ accepted, comparison, overControl, options }: Pick<Stabilization, 'accepted' | 'comparison' | 'overControl' | 'options'>): string {
-  const advice = strings.advice;
-  const gains = (distortions: DistortionChange[]): boolean => changesOf(distortions).some(({ change }) => direction(change) === 'better');
-  if (accepted) return changesOf(overControl.distortions).length === 0 || gains(overControl.distortions) ? advice.keep : advice.keepEither;
-  const clean = comparison.clean?.precisionAt1;
-  if (clean && -clean.difference > options.maxPrecisionDrop + 1e-9) return advice.precisionFell(percent(clean.a.value), percent(clean.b.value));
-  return gains(comparison.distortions) ? advice.answersMoved : advice.notStabler;
-}
-
 /** What a stabilization gained over its control, what got worse, and what clean precision did. */
 export function stabilizationVerdict(result: Stabilization): Verdict {
   const changes = changesOf(result.overControl.distortions);
@@ -159,5 +147,5 @@ export function comparisonVerdict(comparison: Comparison): Verdict {
   if (worst && direction(worst.change) === 'worse') details.push(text.largestLoss(distortionName(worst), changeText(worst)));
   const pictures = changes[0]?.change.a.of ?? 0;
   if (pictures > 0 && pictures < FEW_PICTURES) details.push(text.few(pictures));
-  return { headline: [comparison.verdict], details };
+  return { headline: [said(comparison.verdict)], details };
 }

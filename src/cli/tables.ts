@@ -105,6 +105,7 @@ export function stabilizationText(result: Stabilization): string {
     '',
     ...(options.sweep ? [searchTable(result), ''] : []),
     `${result.accepted ? 'accepted' : 'NOT accepted'}: ${result.reason}`,
+    ...(result.advice === undefined ? [] : [result.advice]),
     `model: ${result.output}`,
     `run: ${result.run}`,
   ].join('\n');

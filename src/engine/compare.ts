@@ -4,6 +4,7 @@ import { UserError } from './job.ts';
 import type { AnswerMeasureName, Comparison, DistortionChange, Evaluation, MeasureChange, Pair, ShareChange, Summary } from './results.ts';
 import { readPairs } from './runs/pairsFile.ts';
 import { readRun } from './runs/runFolder.ts';
+import { say } from './sentences.ts';
 import { mcNemar, pairedDifference, type PairedCounts } from './statistics.ts';
 
 /** What of a pair is compared, as bits. */
@@ -114,17 +115,20 @@ function shareChange(a: ShareChange['a'], b: ShareChange['b'], counter: PairedCo
 /** Settings that make two runs hard to compare. */
 function differencesOf(a: Evaluation, b: Evaluation): string[] {
   const differences: string[] = [];
-  const check = (what: string, left: unknown, right: unknown): void => {
-    if (!isDeepStrictEqual(left, right)) differences.push(`${what} differs: ${describe(left)} and ${describe(right)}.`);
+  const check = (key: 'otherImages' | 'otherCount' | 'otherSeed' | 'otherDistortions' | 'otherLabels', left: unknown, right: unknown): void => {
+    if (!isDeepStrictEqual(left, right)) differences.push(say(key, { a: describe(left), b: describe(right) }));
   };
-  check('The picture folder', a.method.images, b.method.images);
-  check('The number of pictures', a.images.evaluated, b.images.evaluated);
-  check('The seed', a.method.seed, b.method.seed);
-  check('The list of distortions', a.distortions.map((each) => `${each.name}:${each.strength}`), b.distortions.map((each) => `${each.name}:${each.strength}`));
-  for (const key of ['resize', 'interpolation', 'range', 'mean', 'std', 'channels'] as const) check(`Preprocessing (${key})`, a.method.preprocessing[key], b.method.preprocessing[key]);
-  check('The kind of labels', a.method.labels, b.method.labels);
-  if (!isDeepStrictEqual(a.method.classNames, b.method.classNames)) differences.push('The class names differ: the same label may mean different things.');
-  if (a.method.pairs !== 'all' || b.method.pairs !== 'all') differences.push('A run kept only its worst pairs: tests and counts of pairs cover only the pairs that both kept.');
+  check('otherImages', a.method.images, b.method.images);
+  check('otherCount', a.images.evaluated, b.images.evaluated);
+  check('otherSeed', a.method.seed, b.method.seed);
+  check('otherDistortions', a.distortions.map((each) => `${each.name}:${each.strength}`), b.distortions.map((each) => `${each.name}:${each.strength}`));
+  for (const key of ['resize', 'interpolation', 'range', 'mean', 'std', 'channels'] as const) {
+    const [left, right] = [a.method.preprocessing[key], b.method.preprocessing[key]];
+    if (!isDeepStrictEqual(left, right)) differences.push(say('otherPreprocessing', { setting: key, a: describe(left), b: describe(right) }));
+  }
+  check('otherLabels', a.method.labels, b.method.labels);
+  if (!isDeepStrictEqual(a.method.classNames, b.method.classNames)) differences.push(say('otherClassNames'));
+  if (a.method.pairs !== 'all' || b.method.pairs !== 'all') differences.push(say('worstPairsOnly'));
   return differences;
 }
 
@@ -143,10 +147,16 @@ function distanceVerdict(distortions: readonly DistortionChange[]): string {
   const named = ({ name, strength, featureDistance: { a, b } }: DistortionChange): string => `${name} ${strength} (${a.toFixed(3)} → ${b.toFixed(3)})`;
   const less = distortions.filter(({ featureDistance }) => featureDistance.difference < 0);
   const more = distortions.filter(({ featureDistance }) => featureDistance.difference > 0);
+  if (less.length === 0 && more.length === 0) return say('distanceSame');
   return [
-    less.length > 0 ? `The median feature distance falls at ${less.map(named).join(', ')}.` : '',
-    more.length > 0 ? `It rises at ${more.map(named).join(', ')}.` : '',
-  ].filter((sentence) => sentence !== '').join(' ') || 'The median feature distance is the same at every distortion.';
+    ...(less.length > 0 ? [say('distanceFalls', { names: less.map(named).join(', ') })] : []),
+    ...(more.length > 0 ? [say('distanceRises', { names: more.map(named).join(', ') })] : []),
+  ].join(' ');
+}
+
+function precisionSentence(change: ShareChange): string {
+  const key = !isClear(change) ? 'precisionSame' : change.difference < 0 ? 'precisionFalls' : 'precisionRises';
+  return say(key, { before: percent(change.a.value), after: percent(change.b.value) });
 }
 
 function verdictOf(comparison: Comparison): string {
@@ -157,13 +167,10 @@ function verdictOf(comparison: Comparison): string {
   const better = clear.filter((each) => each.labelInstability.difference < 0);
   const worse = clear.filter((each) => each.labelInstability.difference > 0);
   const { clean } = comparison;
-  const precision = clean && isClear(clean.precisionAt1)
-    ? `Clean precision ${clean.precisionAt1.difference < 0 ? 'falls' : 'rises'} from ${percent(clean.precisionAt1.a.value)} to ${percent(clean.precisionAt1.b.value)}.`
-    : clean ? `Clean precision is about the same (${percent(clean.precisionAt1.a.value)} → ${percent(clean.precisionAt1.b.value)}).` : '';
   return [
-    better.length > 0 ? `Fewer labels change at ${better.map(named).join(', ')}.` : '',
-    worse.length > 0 ? `More labels change at ${worse.map(named).join(', ')}.` : '',
-    clear.length === 0 ? 'No distortion changes clearly more or fewer labels.' : '',
-    precision,
-  ].filter((sentence) => sentence !== '').join(' ');
+    ...(better.length > 0 ? [say('fewerLabels', { names: better.map(named).join(', ') })] : []),
+    ...(worse.length > 0 ? [say('moreLabels', { names: worse.map(named).join(', ') })] : []),
+    ...(clear.length === 0 ? [say('noClearChange')] : []),
+    ...(clean ? [precisionSentence(clean.precisionAt1)] : []),
+  ].join(' ');
 }

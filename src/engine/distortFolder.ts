@@ -8,6 +8,7 @@ import { encodePicture } from './pictures/encode.ts';
 import type { Picture } from './pictures/picture.ts';
 import { ProgressMeter } from './progress.ts';
 import type { DistortionSpec, SkippedImage } from './results.ts';
+import { say } from './sentences.ts';
 
 export interface DistortFolderOptions {
   images: string;
@@ -30,7 +31,7 @@ export async function distortFolder(options: DistortFolderOptions, job: Job): Pr
   const inside = relative(images, output);
   if (inside === '' || !(inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))) throw new UserError(`the output ${output} lies inside the picture folder ${images}`);
   const { items } = await openDataset({ images, seed, limit: options.limit });
-  const meter = new ProgressMeter(job, `distorting with ${distortion.name} ${distortion.strength}`, 'pictures', items.length);
+  const meter = new ProgressMeter(job, say('distorting', { name: `${distortion.name} ${distortion.strength}` }), 'pictures', items.length);
   const skipped: SkippedImage[] = [];
   const stems = new Map<string, number>();
   for (const { path } of items) stems.set(stemOf(path), (stems.get(stemOf(path)) ?? 0) + 1);

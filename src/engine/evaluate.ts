@@ -9,6 +9,7 @@ import type { EvaluateOptions } from './options.ts';
 import type { Evaluation } from './results.ts';
 import { PairsWriter } from './runs/pairsFile.ts';
 import { createRunFolder, endRun, writeRun } from './runs/runFolder.ts';
+import { say } from './sentences.ts';
 
 /**
  * Measures how a model's answers change under distortions and writes the run folder. Throws a `UserError` for what the user
@@ -25,9 +26,9 @@ export async function evaluate(options: EvaluateOptions, job: Job): Promise<Eval
   await createRunFolder(options.run, { kind: 'evaluation', model: options.model, modelSha256: sha256, startedAt: startedAt.toISOString() });
   const writer = new PairsWriter(options.run, pairs === 'all' ? null : pairs.worst);
   try {
-    job.progress({ step: 'loading the model', unit: 'pictures', done: 0, total: dataset.items.length });
+    job.progress({ step: say('loadingModel'), unit: 'pictures', done: 0, total: dataset.items.length });
     const plan = await planAnswers(model, engine, threads);
-    const pictures = await evaluatePictures({ model, items: dataset.items, classNames: dataset.classNames, distortions, seed, plan, engine, threads, writers: [writer], step: 'evaluating' }, job);
+    const pictures = await evaluatePictures({ model, items: dataset.items, classNames: dataset.classNames, distortions, seed, plan, engine, threads, writers: [writer], step: say('evaluating') }, job);
     await writer.close();
     const context = { model, sha256, dataset, total: dataset.items.length, seed, pairs: pairs === 'all' ? 'all' : `worst:${pairs.worst}`, startedAt };
     const evaluation = makeEvaluation(context, pictures.tallies[0]!, pictures, (Date.now() - startedAt.getTime()) / 1000);

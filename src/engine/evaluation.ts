@@ -5,6 +5,7 @@ import { defaultDistortions, formatDistortion, parseDistortion } from './distort
 import { concreteInput, type OpenModel } from './openModel.ts';
 import type { DistortionSpec, Evaluation } from './results.ts';
 import { runVersion } from './runs/runFolder.ts';
+import { say } from './sentences.ts';
 import { version } from './version.ts';
 
 /** Fewer pictures than this give intervals too wide to tell models apart. */
@@ -57,12 +58,12 @@ function warningsOf(evaluation: Evaluation, model: OpenModel, tally: Tally): str
   const { clean, images } = evaluation;
   const classes = model.classes ?? 0;
   if (clean && classes > 1 && clean.precisionAt1.low <= 1 / classes) {
-    warnings.push(`Clean precision is ${percent(clean.precisionAt1.value)}, no better than chance (${percent(1 / classes)}): the preprocessing or the labels are probably wrong.`);
+    warnings.push(say('atChance', { precision: percent(clean.precisionAt1.value), chance: percent(1 / classes) }));
   }
-  if (tally.cleanLabels === 1 && tally.pictures > 1) warnings.push('Every clean picture is given the same label, so nothing can be said about stability: the preprocessing is probably wrong.');
-  if (evaluation.method.preprocessing.from === 'guess') warnings.push('The preprocessing is a guess, because the model does not say how it wants its pictures: check range, mean and channels.');
-  if (tally.pictures < fewPictures) warnings.push(`Only ${tally.pictures} ${tally.pictures === 1 ? 'picture was' : 'pictures were'} evaluated: the intervals are wide.`);
-  if (images.skipped.length > 0) warnings.push(`${images.skipped.length} of ${images.total} pictures could not be read and were left out.`);
+  if (tally.cleanLabels === 1 && tally.pictures > 1) warnings.push(say('oneLabelForAll'));
+  if (evaluation.method.preprocessing.from === 'guess') warnings.push(say('guessedPreprocessing'));
+  if (tally.pictures < fewPictures) warnings.push(tally.pictures === 1 ? say('onePicture') : say('fewPictures', { pictures: tally.pictures }));
+  if (images.skipped.length > 0) warnings.push(say('unreadPictures', { count: images.skipped.length, total: images.total }));
   return warnings;
 }
 

@@ -11,6 +11,7 @@ import type { Version } from './pictures/prepare.ts';
 import { describePreprocessing, resizeCandidates, samePreprocessing, scalingCandidates } from './preprocessing/candidates.ts';
 import { ProgressMeter } from './progress.ts';
 import type { Preprocessing, PreprocessingSearch, PreprocessingTrial, SkippedImage } from './results.ts';
+import { say } from './sentences.ts';
 import { mcNemar, share } from './statistics.ts';
 import { version } from './version.ts';
 import type { DatasetItem } from './dataset/item.ts';
@@ -40,7 +41,7 @@ export async function findPreprocessing(options: FindPreprocessingOptions, job: 
   if (model.classes === 1) throw new UserError(`the preprocessing of ${options.model} cannot be found: it answers with one number, not with classes`);
   const dataset = await openDataset({ ...options, limit, seed, modelClassNames: model.classNames, classes: model.classes });
   const engine = await findEngine(options.engine ?? 'onnxruntime');
-  job.progress({ step: 'loading the model', unit: 'pictures', done: 0, total: dataset.items.length });
+  job.progress({ step: say('loadingModel'), unit: 'pictures', done: 0, total: dataset.items.length });
   const plan = await planAnswers(model, engine, threads);
   const skipped: SkippedImage[] = [];
   let description = engine.description;
@@ -62,11 +63,11 @@ export async function findPreprocessing(options: FindPreprocessingOptions, job: 
     }
     return trials;
   };
-  const scalings = await tryAll(scalingCandidates(model.preprocessing, model.input), dataset.items, 'trying ranges and channels');
+  const scalings = await tryAll(scalingCandidates(model.preprocessing, model.input), dataset.items, say('tryingRanges'));
   if (skipped.length === dataset.items.length) throw new UserError(`none of the ${dataset.items.length} pictures can be read: ${skipped[0]?.path ?? ''}: ${skipped[0]?.reason ?? ''}`);
   const unread = new Set(skipped.map(({ path }) => path));
   const best = ranked(scalings, model.preprocessing).slice(0, resizedScalings);
-  const resizes = await tryAll(resizeCandidates(best.map(({ preprocessing }) => preprocessing)), dataset.items.filter(({ path }) => !unread.has(path)), 'trying ways of resizing');
+  const resizes = await tryAll(resizeCandidates(best.map(({ preprocessing }) => preprocessing)), dataset.items.filter(({ path }) => !unread.has(path)), say('tryingResizes'));
   // Where pictures have the input's proportions, all ways of resizing are one.
   const others = resizes.filter((trial) => !best.some((known) => known.answersAs(trial)));
   const trials = ranked([...scalings, ...others], model.preprocessing);
@@ -187,22 +188,20 @@ function verdictOf(trials: readonly PreprocessingTrial[]): string {
   const present = trials.find((trial) => trial.present)!;
   const name = describePreprocessing(best.preprocessing);
   if (!best.precisionAt1) {
-    const sure = `mean confidence ${percent(best.meanConfidence)}, ${best.differentLabels} different labels`;
-    return best.present ? `The answers are clearest with the present preprocessing (${name}): ${sure}. Without labels this is a hint, no proof.`
-      : `The answers are clearest with ${name}: ${sure}; with the present preprocessing ${percent(present.meanConfidence)} and ${present.differentLabels}. Without labels this is a hint, no proof.`;
+    const values = { name, confidence: percent(best.meanConfidence), labels: best.differentLabels };
+    return best.present ? say('clearestPresent', values) : say('clearestOther', { ...values, presentConfidence: percent(present.meanConfidence), presentLabels: present.differentLabels });
   }
-  const figure = percent(best.precisionAt1.value);
-  if (best.present) return `The present preprocessing (${name}) is the best of ${trials.length}: clean precision ${figure}.`;
-  const gain = `clean precision ${figure}, with the present preprocessing ${percent(present.precisionAt1!.value)}`;
-  return present.p! < significance ? `${name} is better than the present preprocessing: ${gain}.` : `${name} is ahead, but not by more than chance may give on so few pictures: ${gain}.`;
+  const precision = percent(best.precisionAt1.value);
+  if (best.present) return say('presentBest', { name, count: trials.length, precision });
+  return say(present.p! < significance ? 'otherBetter' : 'otherAhead', { name, precision, present: percent(present.precisionAt1!.value) });
 }
 
 function warningsOf(trials: readonly PreprocessingTrial[], model: OpenModel, skipped: number): string[] {
   const { precisionAt1, differentLabels } = trials[0]!;
   const classes = model.classes ?? 0;
   return [
-    ...(precisionAt1 && classes > 1 && precisionAt1.low <= 1 / classes ? [`Even the best is no better than chance (${percent(1 / classes)}): the labels, or the order of the class names, are probably wrong.`] : []),
-    ...(differentLabels === 1 ? ['Every picture is given the same label, however it is prepared.'] : []),
-    ...(skipped > 0 ? [`${skipped} pictures could not be read and were left out.`] : []),
+    ...(precisionAt1 && classes > 1 && precisionAt1.low <= 1 / classes ? [say('bestAtChance', { chance: percent(1 / classes) })] : []),
+    ...(differentLabels === 1 ? [say('oneLabelHowever')] : []),
+    ...(skipped > 0 ? [say('unreadTrials', { count: skipped })] : []),
   ];
 }

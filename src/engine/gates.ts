@@ -2,6 +2,7 @@ import { formatDistortion } from './distortions/index.ts';
 import { UserError } from './job.ts';
 import { readRun } from './runs/runFolder.ts';
 import type { DistortionResult, Evaluation, Share } from './results.ts';
+import { say } from './sentences.ts';
 
 /**
  * A limit that holds for every distortion, or limits by what they hold for: `jpeg:50`, `jpeg` (at any strength), `clean` (for
@@ -29,8 +30,6 @@ export interface GateResult {
   /** What is not met, or what was measured. */
   sentence: string;
 }
-
-const words: Record<keyof Gates, string> = { maxLabelInstability: 'label instability', minPrecision: 'precision@1' };
 
 /** Holds an evaluation against every limit that concerns it, in the order of its distortions, clean precision last. */
 export function checkGates(evaluation: Pick<Evaluation, 'clean' | 'distortions'>, gates: Gates): GateResult[] {
@@ -65,12 +64,13 @@ export async function checkRun(run: string, gates: Gates): Promise<GateResult[]>
 
 function check(gate: keyof Gates, on: string, limit: number | undefined, share: Share | null): GateResult[] {
   if (limit === undefined) return [];
-  if (!share) return [{ gate, on, limit, value: null, met: false, sentence: `${words[gate]} is not known, because ${gate === 'minPrecision' ? 'the pictures have no labels' : 'the model has no classes'}` }];
-  const what = on === 'clean' ? `clean ${words[gate]}` : `${words[gate]} at ${on}`;
+  if (!share) return [{ gate, on, limit, value: null, met: false, sentence: say(gate === 'minPrecision' ? 'precisionUnknown' : 'instabilityUnknown') }];
   const { value } = share;
   const met = gate === 'maxLabelInstability' ? value <= limit : value >= limit;
-  const side = gate === 'maxLabelInstability' ? 'more' : 'less';
-  return [{ gate, on, limit, value, met, sentence: `${what} is ${value.toFixed(4)}, ${met ? `not ${side}` : side} than ${limit}` }];
+  const figures = { on, value: value.toFixed(4), limit };
+  const sentence = gate === 'maxLabelInstability' ? say(met ? 'instabilityMet' : 'instabilityNotMet', figures)
+    : on === 'clean' ? say(met ? 'cleanPrecisionMet' : 'cleanPrecisionNotMet', figures) : say(met ? 'precisionMet' : 'precisionNotMet', figures);
+  return [{ gate, on, limit, value, met, sentence }];
 }
 
 /** Limits on distortions that were not evaluated: a gate that nobody measures must not count as kept. */
@@ -79,5 +79,5 @@ function notEvaluated(gate: keyof Gates, limit: GateLimit | undefined, evaluated
   const known = new Set(evaluated.flatMap((result) => [result.name, formatDistortion(result)]));
   return Object.entries(limit)
     .filter(([on]) => on !== '*' && on !== 'clean' && !known.has(on))
-    .map(([on, least]) => ({ gate, on, limit: least, value: null, met: false, sentence: `${words[gate]} at ${on} is not known, because it was not evaluated` }));
+    .map(([on, least]) => ({ gate, on, limit: least, value: null, met: false, sentence: say(gate === 'minPrecision' ? 'precisionNotEvaluated' : 'instabilityNotEvaluated', { on }) }));
 }

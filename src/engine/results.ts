@@ -379,6 +379,8 @@ export interface Stabilization {
   overControl: Comparison;
   accepted: boolean;
   reason: string;
+  /** What to do with the new model, in one sentence. Absent in runs of earlier versions. */
+  advice?: string;
   warnings: string[];
   timing: { wallSeconds: number; featureSeconds: number; trainingSeconds: number; evaluationSeconds: number };
 }

@@ -8,6 +8,7 @@ import type { SequenceOptions } from './options.ts';
 import { ProgressMeter } from './progress.ts';
 import type { Sequence, SkippedImage } from './results.ts';
 import { createRunFolder, endRun, runVersion, writeRun } from './runs/runFolder.ts';
+import { say } from './sentences.ts';
 import { clipsOf, type ClipFrames } from './sequence/clips.ts';
 import { FramesWriter } from './sequence/framesFile.ts';
 import { SequenceTally } from './sequence/sequenceTally.ts';
@@ -32,12 +33,12 @@ export async function sequence(options: SequenceOptions, job: Job): Promise<Sequ
   const writer = await FramesWriter.open(options.run);
   try {
     const frames = clips.flatMap((clip) => clip.items.map((item, index) => ({ ...item, beginsClip: index === 0 ? clip : null })));
-    job.progress({ step: 'loading the model', unit: 'frames', done: 0, total: frames.length });
+    job.progress({ step: say('loadingModel'), unit: 'frames', done: 0, total: frames.length });
     const plan = await planAnswers(model, engine, threads);
     const { layout, width, height } = model.input;
     const tally = new SequenceTally(dataset.classNames);
     const skipped: SkippedImage[] = [];
-    const meter = new ProgressMeter(job, 'evaluating frames', 'frames', frames.length);
+    const meter = new ProgressMeter(job, say('evaluatingFrames'), 'frames', frames.length);
     let [inferenceSeconds, description] = [0, engine.description];
     const begun = performance.now();
     const settings = { seed, size: { width, height }, layout, preprocessing: model.preprocessing, versions: [{ kind: 'clean' as const }] };
@@ -99,9 +100,9 @@ function readAnswer(plan: AnswerPlan, outputs: Parameters<AnswerPlan['read']>[0]
 
 function warningsOf({ images, labelInstability, method, clips }: Sequence): string[] {
   return [
-    ...(method.preprocessing.from === 'guess' ? ['The preprocessing is a guess, because the model does not say how it wants its pictures: check range, mean and channels.'] : []),
-    ...(new Set(clips.map((clip) => clip.classes[0]!.name)).size === 1 && labelInstability.count === 0 ? ['Every frame is given the same label: nothing flips, and nothing can be said about which frames would.'] : []),
-    ...(labelInstability.of < 100 ? [`Only ${labelInstability.of} pairs of neighbouring frames were compared: the interval is wide.`] : []),
-    ...(images.skipped.length > 0 ? [`${images.skipped.length} of ${images.total} frames could not be read; the frames around them count as no neighbours.`] : []),
+    ...(method.preprocessing.from === 'guess' ? [say('guessedPreprocessing')] : []),
+    ...(new Set(clips.map((clip) => clip.classes[0]!.name)).size === 1 && labelInstability.count === 0 ? [say('oneLabelForFrames')] : []),
+    ...(labelInstability.of < 100 ? [say('fewFrames', { pairs: labelInstability.of })] : []),
+    ...(images.skipped.length > 0 ? [say('unreadFrames', { count: images.skipped.length, total: images.total })] : []),
   ];
 }

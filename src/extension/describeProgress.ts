@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Progress } from '../engine/results.ts';
+import { said } from './said.ts';
 
 /** A length of time in the coarsest fitting unit: `7 s`, `3 min`. */
 function duration(seconds: number): string {
@@ -13,5 +14,6 @@ export function describeProgress(progress: Progress): string {
   if (total > 0) parts.push(vscode.l10n.t('{0} of {1} {2}', done, total, unit));
   if (perSecond !== undefined) parts.push(vscode.l10n.t('{0} a second', perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)));
   if (secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', duration(secondsLeft)));
-  return parts.length > 0 ? `${step}: ${parts.join(', ')}` : step;
+  const doing = said(step);
+  return parts.length > 0 ? `${doing}: ${parts.join(', ')}` : doing;
 }

@@ -4,6 +4,7 @@ import { adoptPreprocessing } from './adoptPreprocessing.ts';
 import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
+import { said } from './said.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Tries the usual ways of preparing pictures and offers to adopt one: the best with one click, any other from the list. */
@@ -27,7 +28,7 @@ async function choose(session: ModelSession, search: PreprocessingSearch): Promi
   const best = search.trials[0]!;
   const adopt = vscode.l10n.t('Use the Best');
   const showAll = vscode.l10n.t('Show All…');
-  const text = [search.verdict, ...search.warnings].join(' ');
+  const text = [search.verdict, ...search.warnings].map(said).join(' ');
   const answer = best.present ? await vscode.window.showInformationMessage(text, showAll) : await vscode.window.showInformationMessage(text, adopt, showAll);
   if (answer === adopt) return best;
   if (answer !== showAll) return undefined;

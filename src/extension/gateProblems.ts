@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { GateResult } from '../engine/gates.ts';
 import type { Configs } from './configs.ts';
+import { said } from './said.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Holds runs against the gates of `model-stability.json` and shows those that are not met as problems of the model's file. */
@@ -20,7 +21,7 @@ export class GateProblems implements vscode.Disposable {
     const results = Object.keys(gates).length === 0 ? [] : await this.#viewer.call('checkGates', { run, gates });
     const start = new vscode.Range(0, 0, 0, 0);
     this.#problems.set(model, results.filter(({ met }) => !met).map((result) => {
-      const problem = new vscode.Diagnostic(start, result.sentence, vscode.DiagnosticSeverity.Warning);
+      const problem = new vscode.Diagnostic(start, said(result.sentence), vscode.DiagnosticSeverity.Warning);
       problem.source = 'Model Stability';
       problem.code = result.gate;
       return problem;

@@ -8,6 +8,7 @@ import type { KnownConfig } from './configs.ts';
 import { groupBy } from './groupBy.ts';
 import { findModels, modelName } from './modelFiles.ts';
 import { newRunFolder, runsFolder } from './runFolders.ts';
+import { said } from './said.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Models of one configuration that are listed at most. */
@@ -113,10 +114,10 @@ export class GateTests implements vscode.Disposable {
 }
 
 function report(run: vscode.TestRun, item: vscode.TestItem, results: GateResult[], milliseconds: number): void {
-  for (const { sentence } of results) run.appendOutput(`${sentence}\r\n`, undefined, item);
+  for (const { sentence } of results) run.appendOutput(`${said(sentence)}\r\n`, undefined, item);
   const unmet = results.filter(({ met }) => !met);
   if (unmet.length === 0) run.passed(item, milliseconds);
-  else run.failed(item, unmet.map(({ sentence }) => new vscode.TestMessage(sentence)), milliseconds);
+  else run.failed(item, unmet.map(({ sentence }) => new vscode.TestMessage(said(sentence))), milliseconds);
 }
 
 const isEvaluationOf = (run: RunListItem, model: vscode.Uri): boolean => run.kind === 'evaluation' && run.state === 'done' && run.model === model.fsPath;

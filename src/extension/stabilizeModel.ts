@@ -6,6 +6,7 @@ import { asModelFile, modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { revealFile } from './modelView.ts';
 import { newRunFolder } from './runFolders.ts';
+import { said } from './said.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Stabilizes a model on the pictures known for it, writes the new file beside it, and shows the comparison. */
@@ -29,7 +30,8 @@ export async function finishStabilization(services: CommandServices, session: Mo
   void announce(stabilization, output);
 }
 
-async function announce({ accepted, reason }: Stabilization, output: vscode.Uri): Promise<void> {
+async function announce({ accepted, ...result }: Stabilization, output: vscode.Uri): Promise<void> {
+  const reason = said(result.reason);
   const openModel = vscode.l10n.t('Open Model');
   const reveal = vscode.l10n.t('Show File');
   const name = modelName(output.fsPath);

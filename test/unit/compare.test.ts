@@ -158,17 +158,17 @@ describe('compare', function () {
 
   describe('acceptance', () => {
     const options = { maxPrecisionDrop: 0.005 } as Parameters<typeof judge>[0]['options'];
-    const cases: [name: string, before: [number, number], control: [number, number], after: [number, number], accepted: boolean, reason: string][] = [
-      ['fewer changes, as precise', [40, 0], [38, 0], [5, 0], true, 'Clearly fewer labels change at jpeg 50. Over the control, fine-tuning without the stability loss, the gain is clear at jpeg 50.'],
-      ['no better than the control', [40, 0], [6, 0], [5, 0], true, 'Clearly fewer labels change at jpeg 50. Fine-tuning without the stability loss does about as well: the gain over the control is not clear at any distortion.'],
-      ['less precise', [40, 0], [40, 0], [5, 10], false, 'Clean precision falls from 100.0 % to 90.0 %, more than the 0.5 % allowed. Clearly fewer labels change at jpeg 50. Over the control, fine-tuning without the stability loss, the gain is clear at jpeg 50.'],
-      ['no steadier', [40, 0], [40, 0], [39, 0], false, 'No distortion changes clearly fewer labels than before.'],
-      ['worse', [5, 0], [5, 0], [40, 0], false, 'No distortion changes clearly fewer labels than before. More labels change at jpeg 50.'],
+    const cases: [name: string, before: [number, number], control: [number, number], after: [number, number], accepted: boolean, reason: string, advice: string][] = [
+      ['fewer changes, as precise', [40, 0], [38, 0], [5, 0], true, 'Clearly fewer labels change at jpeg 50. Over the control, fine-tuning without the stability loss, the gain is clear at jpeg 50.', 'Keep it.'],
+      ['no better than the control', [40, 0], [6, 0], [5, 0], true, 'Clearly fewer labels change at jpeg 50. Fine-tuning without the stability loss does about as well: the gain over the control is not clear at any distortion.', 'You can keep it, but fine-tuning alone does about as much.'],
+      ['less precise', [40, 0], [40, 0], [5, 10], false, 'Clean precision falls from 100.0 % to 90.0 %, more than the 0.5 % allowed. Clearly fewer labels change at jpeg 50. Over the control, fine-tuning without the stability loss, the gain is clear at jpeg 50.', 'Do not use it: clean precision fell from 100.0 % to 90.0 %.'],
+      ['no steadier', [40, 0], [40, 0], [39, 0], false, 'No distortion changes clearly fewer labels than before.', 'Do not use it: it is not clearly more stable than the original.'],
+      ['worse', [5, 0], [5, 0], [40, 0], false, 'No distortion changes clearly fewer labels than before. More labels change at jpeg 50.', 'Do not use it: it is not clearly more stable than the original.'],
     ];
-    for (const [name, first, second, third, accepted, reason] of cases) {
+    for (const [name, first, second, third, accepted, reason, advice] of cases) {
       it(name, async () => {
         const [a, control, b] = [await run(many(100, ...first)), await run(many(100, ...second)), await run(many(100, ...third))];
-        assert.deepEqual(judge({ comparison: await compareRuns(a, b), overControl: await compareRuns(control, b), agreement: 1, options }), { accepted, reason });
+        assert.deepEqual(judge({ comparison: await compareRuns(a, b), overControl: await compareRuns(control, b), agreement: 1, options }), { accepted, reason, advice });
       });
     }
 
@@ -186,7 +186,9 @@ describe('compare', function () {
       const comparison = await compareRuns(a, b);
       const of = (agreement: number): boolean => judge({ comparison, overControl: comparison, agreement, options: { ...options, maxPrecisionDrop: 0.05 } }).accepted;
       assert.deepEqual([of(1), of(0.95), of(0.94)], [true, true, false]);
-      assert.match(judge({ comparison, overControl: comparison, agreement: 0.9, options }).reason, /^10\.0 % of the clean answers are not the original's any more, more than the 0\.5 % allowed\./);
+      const { reason, advice } = judge({ comparison, overControl: comparison, agreement: 0.9, options });
+      assert.equal(advice, 'Do not use it: too many answers on clean pictures moved away from the original\'s.');
+      assert.match(reason, /^10\.0 % of the clean answers are not the original's any more, more than the 0\.5 % allowed\./);
     });
   });
 });

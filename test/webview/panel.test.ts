@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { say } from '../../src/engine/sentences.ts';
 import type { PairsQuery, PanelState, RunListItem } from '../../src/protocol.ts';
 import { comparison, evaluation, GeneratedPairs, stabilization } from './runs.ts';
 import { TestHost, WebviewBrowser } from './webviewPage.ts';
@@ -152,9 +153,23 @@ describe('panel', function () {
 
   it('says plainly that a result was rejected', async () => {
     const page = await open(new TestHost({ runs, run: '/runs/two', result: stabilization('/runs/two', 720, false), view: 'compare' }));
-    await page.getByText('Clean precision fell by 2.1 points, more than the 0.5 allowed.').waitFor();
+    await page.getByText('Clean precision falls from 85.1 % to 83.1 %, more than the 0.5 % allowed.').waitFor();
+    await page.getByText('Do not use it: clean precision fell from 85.1 % to 83.1 %.').waitFor();
     await page.getByText('Rejected.', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'patches.stabilized.rejected.onnx' }).waitFor();
+  });
+
+  it('speaks German, what the engine wrote into the run too', async () => {
+    const [state, result] = [{ runs, run: '/runs/two', view: 'compare' } as const, stabilization('/runs/two', 720, false)];
+    result.warnings = [say('guessedPreprocessing'), say('unreadPictures', { count: 3, total: 723 })];
+    opened = await browser.open(new TestHost({ ...state, result, job: { ...job, progress: { ...job.progress, step: say('evaluatingAll') } } }), { language: 'de' });
+    const { page } = opened;
+    for (const sentence of [
+      'Die saubere Präzision fällt von 85,1 % auf 83,1 %, um mehr als die erlaubten 0,5 %. Deutlich weniger Labels ändern sich bei jpeg 50, gaussian-noise 0.04.',
+      'Verwenden Sie es nicht: Die saubere Präzision fiel von 85,1 % auf 83,1 %.', 'Die Vorverarbeitung ist geraten', '3 von 723 Bildern waren nicht lesbar und wurden ausgelassen.', 'Auswertung von vorher, Kontrolle und stabilisiert',
+    ]) await page.getByText(sentence).first().waitFor();
+    const text = await page.locator('body').innerText();
+    for (const english of ['labels change', 'pictures', 'The ', 'precision fell', 'stabilized pictures']) assert.ok(!text.includes(english), `${english} in ${text}`);
   });
 
   it('lets the user choose between two runs and the stabilization where both are there', async () => {

@@ -87,8 +87,11 @@ export function comparison(a: Evaluation, b: Evaluation, runs: { a: string; b: s
 export function stabilization(run: string, tested: number, accepted = true): Stabilization {
   const before = evaluation(tested, 'before');
   const control = evaluation(tested, 'control');
-  const after = evaluation(tested, 'after');
-  const search = [0.01, 0.1, 1].flatMap((alpha) => [0.04, 0.1].map((sigma) => ({ alpha, sigma, learningRate: 0.01, precisionAt1: 0.97 - alpha * 0.015, labelInstability: 0.21 - alpha * 0.12 - sigma * 0.2, ...(alpha === 1 && sigma === 0.04 ? { rejected: 'clean precision fell by 0.8 points' } : {}) })));
+  // What is not accepted has lost more precision than is allowed.
+  const kept = evaluation(tested, 'after');
+  const after = accepted || !kept.clean ? kept : { ...kept, clean: { ...kept.clean, precisionAt1: share(Math.round(0.83 * tested), tested) } };
+  const [precisionBefore, precisionAfter] = [before, after].map(({ clean }) => `${(100 * (clean?.precisionAt1.value ?? 0)).toFixed(1)} %`);
+  const search = [0.01, 0.1, 1].flatMap((alpha) => [0.04, 0.1].map((sigma) => ({ alpha, sigma, learningRate: 0.01, precisionAt1: 0.97 - alpha * 0.015, labelInstability: 0.21 - alpha * 0.12 - sigma * 0.2, ...(alpha === 1 && sigma === 0.04 ? { rejected: 'clean precision falls from 97.1 % to 95.5 %' } : {}) })));
   return {
     runVersion: 1, kind: 'stabilization', state: 'done', output: accepted ? '/models/patches.stabilized.onnx' : '/models/patches.stabilized.rejected.onnx', run,
     trained: { layers: ['fc'], parameters: 873, epochs: 10, bestEpoch: 8, stopped: 'epochs' },
@@ -97,9 +100,11 @@ export function stabilization(run: string, tested: number, accepted = true): Sta
     search: [{ alpha: 0, sigma: 0.04, learningRate: 0.01, precisionAt1: 0.971, labelInstability: 0.25 }, ...search],
     history: Array.from({ length: 10 }, (_, index): EpochLosses => ({ epoch: index + 1, loss: 1.6 * 0.8 ** index + 0.3, stabilityLoss: 1.2 * 0.75 ** index + 0.2, validationLoss: 1.7 * 0.82 ** index + 0.35 + (index === 9 ? 0.05 : 0), validationStabilityLoss: 1.3 * 0.78 ** index + 0.24 })),
     before, control, after,
-    comparison: comparison(before, after, { a: `${run}/before`, b: `${run}/after` }, 'Label instability falls.'),
-    overControl: comparison(control, after, { a: `${run}/control`, b: `${run}/after` }, 'Label instability falls.'),
-    accepted, reason: accepted ? 'Labels change less under 3 of 4 distortions than in the control, and clean precision rose.' : 'Clean precision fell by 2.1 points, more than the 0.5 allowed.',
+    comparison: comparison(before, after, { a: `${run}/before`, b: `${run}/after` }, 'Fewer labels change at gaussian-noise 0.04 (24.6 % → 9.4 %). Clean precision rises from 85.1 % to 95.6 %.'),
+    overControl: comparison(control, after, { a: `${run}/control`, b: `${run}/after` }, 'Fewer labels change at gaussian-noise 0.04 (24.6 % → 9.4 %). Clean precision rises from 85.1 % to 95.6 %.'),
+    accepted,
+    reason: `${accepted ? '' : `Clean precision falls from ${precisionBefore} to ${precisionAfter}, more than the 0.5 % allowed. `}Clearly fewer labels change at jpeg 50, gaussian-noise 0.04. Over the control, fine-tuning without the stability loss, the gain is clear at gaussian-noise 0.04.`,
+    advice: accepted ? 'Keep it.' : `Do not use it: clean precision fell from ${precisionBefore} to ${precisionAfter}.`,
     warnings: [], timing: { wallSeconds: 48, featureSeconds: 31, trainingSeconds: 4, evaluationSeconds: 13 },
   };
 }

@@ -103,7 +103,7 @@ export class WebviewBrowser {
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const [, page, theme] = /^\/(panel|modelEditor)\.(.+)\.html$/.exec(url.pathname) ?? [];
-      const content = page ? html(page, theme as Theme) : files.get(url.pathname);
+      const content = page ? html(page, theme as Theme, url.searchParams.get('language') ?? 'en') : files.get(url.pathname);
       response.writeHead(content === undefined ? 404 : 200, { 'content-type': `${{ '.js': 'text/javascript', '.css': 'text/css' }[path.extname(url.pathname)] ?? 'text/html'}; charset=utf-8` });
       response.end(content ?? '');
     });
@@ -113,7 +113,7 @@ export class WebviewBrowser {
   }
 
   /** Opens a webview; every error of its page, refused load and remote request ends up in `faults`. */
-  async open(host: TestHost, { page: bundle = 'panel', theme = 'dark', width = 1100, height = 800 }: { page?: 'panel' | 'modelEditor'; theme?: Theme; width?: number; height?: number } = {}): Promise<{ page: Page; faults: () => Promise<string[]> }> {
+  async open(host: TestHost, { page: bundle = 'panel', theme = 'dark', language = 'en', width = 1100, height = 800 }: { page?: 'panel' | 'modelEditor'; theme?: Theme; language?: string; width?: number; height?: number } = {}): Promise<{ page: Page; faults: () => Promise<string[]> }> {
     const context = await this.browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
     const page = await context.newPage();
     const found: string[] = [];
@@ -122,7 +122,7 @@ export class WebviewBrowser {
     page.on('request', (request) => { if (!request.url().startsWith(this.origin) && !request.url().startsWith('blob:')) found.push(`request: ${request.url()}`); });
     await page.exposeFunction('hostMessage', (request: WebviewRequest) => host.answer(request));
     host.attach(page);
-    await page.goto(`${this.origin}/${bundle}.${theme}.html`);
+    await page.goto(`${this.origin}/${bundle}.${theme}.html?language=${language}`);
     return { page, faults: async () => [...found, ...await page.evaluate<string[]>('window.violations')] };
   }
 
@@ -142,8 +142,8 @@ export class WebviewBrowser {
 }
 
 /** The page that the extension makes, with the theme's variables where VS Code would set them. */
-const html = (page: string, theme: Theme): string => `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Model Stability</title>
+const html = (page: string, theme: Theme, language: string): string => `<!DOCTYPE html>
+<html lang="${language}"><head><meta charset="utf-8"><title>Model Stability</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'nonce-test'; style-src 'self'; img-src 'self' blob:; font-src 'self'">
 <link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/base.css"><link rel="stylesheet" href="/${theme}.css">
 <script nonce="test" src="/vscodeApi.js"></script></head>

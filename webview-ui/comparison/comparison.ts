@@ -7,10 +7,11 @@ import { baseName, distortionKey, distortionName, interval, measure, percent, po
 import { downIcon, evenIcon, rightIcon, upIcon, wrongIcon } from '../icons.ts';
 import { cell, phrase, shareText, warnings } from '../parts.ts';
 import { howItWasMade } from '../provenance.ts';
+import { said } from '../said.ts';
 import { distortionMeaning, strings } from '../strings.ts';
 import { trainingDetails } from './trainingDetails.ts';
 import type { GalleryState } from '../viewState.ts';
-import { comparisonVerdict, direction, stabilizationAdvice, stabilizationVerdict } from '../verdict.ts';
+import { comparisonVerdict, direction, stabilizationVerdict } from '../verdict.ts';
 
 const text = strings.compareView;
 
@@ -71,7 +72,7 @@ export function compareStabilization(result: Stabilization, parts: ComparePart[]
   return html`
     <div class="view">
       ${warnings(result.warnings)}
-      <p class="decision ${result.accepted ? 'accepted' : 'rejected'}">${result.accepted ? rightIcon() : wrongIcon()} <b>${result.accepted ? text.accepted : text.rejected}.</b> <b>${stabilizationAdvice(result)}</b> ${result.reason}</p>
+      <p class="decision ${result.accepted ? 'accepted' : 'rejected'}">${result.accepted ? rightIcon() : wrongIcon()} <b>${result.accepted ? text.accepted : text.rejected}.</b> ${result.advice === undefined ? nothing : html`<b>${said(result.advice)}</b> `}${said(result.reason)}</p>
       <h2 class="verdict">${phrase(verdict.headline)}</h2>
       ${verdict.details.map((sentence) => html`<p class="details">${sentence}</p>`)}
       <p class="details">${text.controlMeans}</p>

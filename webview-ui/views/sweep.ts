@@ -5,6 +5,7 @@ import { heatMap, type HeatCell } from '../charts/heatMap.ts';
 import { percent } from '../format.ts';
 import { sweepIcon } from '../icons.ts';
 import { isWhole, message } from '../messages.ts';
+import { said } from '../said.ts';
 import { strings } from '../strings.ts';
 import { lineChartStyles } from '../styles/lineChart.ts';
 import { sweepStyles } from '../styles/sweep.ts';
@@ -39,7 +40,7 @@ function map(result: Stabilization, group: PointGroup, measure: SweepState['meas
     cells: cells[row]!.map((found): HeatCell => found === null ? { heading: '', value: '–', shade: 0, sentence: text.notTried } : {
       heading: '', value: percent(measure === 'labelInstability' ? found.point.labelInstability : found.point.precisionAt1 ?? 0), shade: value(found.point) / end,
       ...markOf([...(found.index === chosen ? [text.chosen] : []), ...(found.index === selected ? [text.selected] : [])]),
-      sentence: `${pointText(found.point, options.train)} ${valuesText(found.point)}${found.point.rejected === undefined ? '' : ` ${text.rejected(found.point.rejected)}`}`,
+      sentence: `${pointText(found.point, options.train)} ${valuesText(found.point)}${found.point.rejected === undefined ? '' : ` ${text.rejected(said(found.point.rejected))}`}`,
     }),
   }));
   return heatMap({ label: text.map(text.measures[measure]), hint: text.mapHint, rows, columns: sigmas.map((sigma) => `σ ${sigma}`), ends: measure === 'labelInstability' ? [percent(0), percent(end)] : [percent(1), percent(1 - end)] },
@@ -56,7 +57,7 @@ function details({ state, call }: ViewContext, result: Stabilization, index: num
   const point = result.search[index]!;
   const notes = [
     ...(index === chosen ? [text.isChosen] : []), ...(point.alpha === 0 ? [text.isControl] : []), ...(front.includes(index) ? [text.isOnFront] : []),
-    ...(point.rejected === undefined ? [] : [text.rejected(point.rejected)]), ...(point.epochs === undefined ? [] : [text.epochs(point.epochs, point.bestEpoch ?? 0)]),
+    ...(point.rejected === undefined ? [] : [text.rejected(said(point.rejected))]), ...(point.epochs === undefined ? [] : [text.epochs(point.epochs, point.bestEpoch ?? 0)]),
   ];
   const run = state.run ?? result.run;
   return html`
@@ -131,7 +132,7 @@ function table({ search, options }: Stabilization, front: readonly number[], cho
         <tr><th scope="col">${names.train}</th><th scope="col">${names.alpha}</th><th scope="col">${names.sigma}</th><th scope="col">${names.learningRate}</th><th scope="col">${names.instability}</th><th scope="col">${names.precision}</th><th scope="col">${names.note}</th></tr>
         ${order.map((index) => {
           const point = search[index]!;
-          const notes = [...(index === chosen ? [text.chosen] : []), ...(point.alpha === 0 ? [text.control] : []), ...(front.includes(index) ? [text.onFront] : []), ...(point.rejected === undefined ? [] : [point.rejected])];
+          const notes = [...(index === chosen ? [text.chosen] : []), ...(point.alpha === 0 ? [text.control] : []), ...(front.includes(index) ? [text.onFront] : []), ...(point.rejected === undefined ? [] : [said(point.rejected)])];
           return html`<tr class=${index === selected ? 'is-chosen' : ''}><td><button class="link" @click=${() => select(index)}>${point.train ?? options.train}</button></td><td>${point.alpha}</td><td>${point.sigma}</td><td>${point.learningRate}</td><td>${percent(point.labelInstability)}</td><td>${point.precisionAt1 === null ? '–' : percent(point.precisionAt1)}</td><td>${notes.join(', ')}</td></tr>`;
         })}
       </table></div>

@@ -4,6 +4,7 @@ import { trainingCurves } from '../charts/trainingCurves.ts';
 import { duration } from '../format.ts';
 import { trainingIcon } from '../icons.ts';
 import { isWhole, message } from '../messages.ts';
+import { said } from '../said.ts';
 import { strings } from '../strings.ts';
 import { lineChartStyles } from '../styles/lineChart.ts';
 import { trainingStyles } from '../styles/training.ts';
@@ -23,7 +24,7 @@ function live({ call }: ViewContext, { progress, paused, finishing }: JobView): 
         <p class="details">${text.point(training.point)}</p>
         <p class="details">${[text.epochOf(training.epoch, training.epochs), ...(progress.secondsLeft === undefined || paused ? [] : [text.left(duration(progress.secondsLeft))]), ...(training.of > training.number ? [text.more(training.of - training.number)] : [])].join(' · ')}</p>
         <p class="hidden" role="status">${text.status(training.history.length, training.epochs, training.bestEpoch)}</p>`
-        : html`<p class="details">${text.before(progress?.step ?? strings.job.starting)}</p>`}
+        : html`<p class="details">${text.before(progress ? said(progress.step) : strings.job.starting)}</p>`}
       <div class="training-buttons">
         ${paused
           ? html`<button class="primary" name="resume" @click=${steer('resume')}>${text.resume}</button>`

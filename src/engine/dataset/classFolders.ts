@@ -1,4 +1,5 @@
 import { UserError } from '../job.ts';
+import { say } from '../sentences.ts';
 import { classFinder, compareClassNames, type ClassNames } from './classNames.ts';
 
 /** Labels by folder; `labelOf` is null where the folders are not classes. */
@@ -34,13 +35,11 @@ export function labelByFolders(root: string, paths: readonly string[], known: Cl
     if (known!.file !== null) {
       throw new UserError(`${known!.file} names ${names.length} classes, but ${root} has ${folders.length} class folders, and "${stranger}" is none of the names`);
     }
-    return unlabelled(`the pictures count as unlabelled: the folder "${stranger}" is none of the model's ${names.length} classes`);
+    return unlabelled(say('unknownFolder', { folder: stranger, classes: names.length }));
   }
   if (folders.length < 2) return unlabelled(null);
   if (classes !== null && folders.length !== classes) {
-    return unlabelled(
-      `the pictures count as unlabelled: ${root} has ${folders.length} folders, the model has ${classes} classes, and no class names tell which are which`,
-    );
+    return unlabelled(say('otherFolders', { images: root, folders: folders.length, classes }));
   }
   return { labelOf: (path) => byOrder.get(folderOf(path))!, classNames: folders, warning: null };
 }

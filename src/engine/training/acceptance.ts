@@ -1,6 +1,7 @@
 import { isClear } from '../compare.ts';
 import { percent } from '../evaluation.ts';
 import type { Comparison, DistortionChange, StabilizeOptionsUsed } from '../results.ts';
+import { say } from '../sentences.ts';
 
 /** Median feature distance of different clean pictures, before and after. */
 export interface Apart {
@@ -8,23 +9,33 @@ export interface Apart {
   after: number;
 }
 
+/** What comes of a stabilization. */
+export interface Judgement {
+  accepted: boolean;
+  /** Why, in sentences. */
+  reason: string;
+  /** What to do with the model, in one sentence. */
+  advice: string;
+}
+
 /**
  * Whether a stabilized embedding is worth keeping: versions of a picture must come nearer to each other, in units of the
  * distance of different pictures, because an embedding that is the same for all pictures is stable and good for nothing.
  */
-function judgeEmbedding({ distortions }: Comparison, apart: Apart | null): { accepted: boolean; reason: string } {
+function judgeEmbedding({ distortions }: Comparison, apart: Apart | null): Judgement {
   const unit = apart ?? { before: 1, after: 1 };
   const relative = distortions.map(({ name, strength, featureDistance: { a, b } }) => ({ name: `${name} ${strength}`, a: a / unit.before, b: b / unit.after }));
-  const say = ({ name, a, b }: (typeof relative)[number]): string => `${name} (${a.toFixed(3)} → ${b.toFixed(3)})`;
+  const names = (changes: typeof relative): string => changes.map(({ name, a, b }) => `${name} (${a.toFixed(3)} → ${b.toFixed(3)})`).join(', ');
   const nearer = relative.filter(({ a, b }) => b < a);
   const farther = relative.filter(({ a, b }) => b > a);
-  const measured = apart ? 'in units of the distance of different pictures' : 'as the median feature distance';
+  const accepted = nearer.length > farther.length;
   return {
-    accepted: nearer.length > farther.length,
+    accepted,
     reason: [
-      nearer.length > 0 ? `Versions of a picture come nearer, ${measured}, at ${nearer.map(say).join(', ')}.` : 'Versions of a picture come nearer at no distortion.',
-      ...(farther.length > 0 ? [`They move apart at ${farther.map(say).join(', ')}.`] : []),
+      nearer.length === 0 ? say('noneNearer') : say(apart ? 'nearerInUnits' : 'nearer', { names: names(nearer) }),
+      ...(farther.length > 0 ? [say('farther', { names: names(farther) })] : []),
     ].join(' '),
+    advice: say(accepted ? 'keep' : 'notStabler'),
   };
 }
 
@@ -32,7 +43,7 @@ function judgeEmbedding({ distortions }: Comparison, apart: Apart | null): { acc
  * Whether a stabilized model is worth keeping, and why: clean precision (without labels: agreement with the original's clean
  * answers) may not fall by more than allowed, and labels must change clearly less often at one distortion at least.
  */
-export function judge(parts: { comparison: Comparison; overControl: Comparison; agreement: number; apart?: Apart | null; options: StabilizeOptionsUsed }): { accepted: boolean; reason: string } {
+export function judge(parts: { comparison: Comparison; overControl: Comparison; agreement: number; apart?: Apart | null; options: StabilizeOptionsUsed }): Judgement {
   const { comparison, overControl, agreement, apart, options } = parts;
   if (comparison.distortions.every(({ labelInstability }) => labelInstability === null)) return judgeEmbedding(comparison, apart ?? null);
   const names = (changes: readonly DistortionChange[]): string => changes.map((change) => `${change.name} ${change.strength}`).join(', ');
@@ -41,22 +52,18 @@ export function judge(parts: { comparison: Comparison; overControl: Comparison; 
   const better = clear(comparison, -1);
   const worse = clear(comparison, 1);
   const gained = clear(overControl, -1);
+  const tooMuch = drop > options.maxPrecisionDrop + 1e-9;
+  const accepted = !tooMuch && better.length > 0;
+  const allowed = percent(options.maxPrecisionDrop);
+  const precision = comparison.clean && { before: percent(comparison.clean.precisionAt1.a.value), after: percent(comparison.clean.precisionAt1.b.value) };
   const sentences: string[] = [];
-  const rejected = drop > options.maxPrecisionDrop + 1e-9 || better.length === 0;
-  if (drop > options.maxPrecisionDrop + 1e-9) {
-    sentences.push(comparison.clean
-      ? `Clean precision falls from ${percent(comparison.clean.precisionAt1.a.value)} to ${percent(comparison.clean.precisionAt1.b.value)}, more than the ${percent(options.maxPrecisionDrop)} allowed.`
-      : `${percent(1 - agreement)} of the clean answers are not the original's any more, more than the ${percent(options.maxPrecisionDrop)} allowed.`);
-  }
-  if (better.length === 0) sentences.push('No distortion changes clearly fewer labels than before.');
-  else sentences.push(`Clearly fewer labels change at ${names(better)}.`);
+  if (tooMuch) sentences.push(precision ? say('morePrecisionLost', { ...precision, allowed }) : say('moreAnswersMoved', { moved: percent(1 - agreement), allowed }));
+  sentences.push(better.length === 0 ? say('noneClearlyFewer') : say('clearlyFewer', { names: names(better) }));
   const seen = better.filter(({ name }) => options.trainDistortions?.some((trained) => trained.name === name));
-  if (seen.length > 0) sentences.push(seen.length === better.length ? 'But that is what it was trained on: nothing is shown for changes that it has not seen.' : `It was trained on ${names(seen)}.`);
-  if (worse.length > 0) sentences.push(`More labels change at ${names(worse)}.`);
-  if (better.length > 0) {
-    sentences.push(gained.length > 0
-      ? `Over the control, fine-tuning without the stability loss, the gain is clear at ${names(gained)}.`
-      : 'Fine-tuning without the stability loss does about as well: the gain over the control is not clear at any distortion.');
-  }
-  return { accepted: !rejected, reason: sentences.join(' ') };
+  if (seen.length > 0) sentences.push(seen.length === better.length ? say('onlyTrainedOn') : say('wasTrainedOn', { names: names(seen) }));
+  if (worse.length > 0) sentences.push(say('moreLabels', { names: names(worse) }));
+  if (better.length > 0) sentences.push(gained.length > 0 ? say('clearOverControl', { names: names(gained) }) : say('notOverControl'));
+  const advice = accepted ? say(gained.length > 0 ? 'keep' : 'keepEither')
+    : !tooMuch ? say('notStabler') : precision ? say('precisionFell', precision) : say('answersMoved');
+  return { accepted, reason: sentences.join(' '), advice };
 }

@@ -9,6 +9,7 @@ import { isLayer } from '../graph/weights.ts';
 import { namingFile } from '../inference/network.ts';
 import { concreteInput } from '../openModel.ts';
 import { preparePicture, type Version } from '../pictures/prepare.ts';
+import { say } from '../sentences.ts';
 import { stepSize, type TrainingSet } from './batches.ts';
 import { checkForward } from './checkForward.ts';
 import type { Checkpoint, FinishedPoint } from './checkpoint.ts';
@@ -129,7 +130,7 @@ export class PartTraining {
       from: (await checkpoint.current(index)) ?? known?.trained,
     }, at.finishEarly ? job : { ...job, finishEarly: () => false });
     const { precision, labelInstability, featureDistance } = await this.score(trained.best.weights);
-    const stopped = trained.stopped === 'not finite' ? 'its loss became infinite or not a number' : trained.stopped === 'collapsed' ? 'it gave every picture the same label' : null;
+    const stopped = trained.stopped === 'not finite' ? say('pointNotFinite') : trained.stopped === 'collapsed' ? say('pointCollapsed') : null;
     const finished: FinishedPoint = {
       point: {
         alpha: point.alpha, sigma: point.sigma, learningRate: point.learningRate, precisionAt1: precision, labelInstability,
@@ -193,9 +194,9 @@ async function openSource(parts: { context: PartContext; fixed: ModelProto; valu
   const common = { model, engine: runtime, threads: settings.threads, items: split[share], seed: settings.seed };
   if (bytes <= featureLimit && nodes.some(isLayer)) {
     const cut = context.several ? `-${createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 8)}` : '';
-    return collectFeatures({ ...common, fixed, shapes, versions, path: checkpoint.featurePath(`${share}${cut}`), step: `features of the ${share} pictures` }, job);
+    return collectFeatures({ ...common, fixed, shapes, versions, path: checkpoint.featurePath(`${share}${cut}`), step: say(`${share}Features`) }, job);
   }
-  const pictures = await collectPictures({ ...common, versions: storedVersions(versions), path: checkpoint.featurePath(context.several ? `${share}-pictures` : share), step: `reading the ${share} pictures` }, job);
+  const pictures = await collectPictures({ ...common, versions: storedVersions(versions), path: checkpoint.featurePath(context.several ? `${share}-pictures` : share), step: say(share === 'training' ? 'readingTraining' : 'readingValidation') }, job);
   const isInput = nodes.every((node) => node.opType === 'Identity') && values.length === 1;
   return new FreshFeatures({ model, pictures, versions, fixed: isInput ? null : await namingFile(model.graph.path, () => runtime.load(fixed, { threads: settings.threads })), value: values[0]!, seed: settings.seed });
 }

@@ -14,6 +14,7 @@ import type { Evaluation, Stabilization, StabilizeOptionsUsed } from '../results
 import { readNegatives } from '../runs/negativesFile.ts';
 import { PairsWriter, readPairs } from '../runs/pairsFile.ts';
 import { runVersion, writeRun } from '../runs/runFolder.ts';
+import { say } from '../sentences.ts';
 import { version } from '../version.ts';
 import { judge, type Apart } from './acceptance.ts';
 import type { FinishedPoint } from './checkpoint.ts';
@@ -39,7 +40,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
   let evaluations: Evaluation[];
   try {
     const dataset = { ...underWay.dataset, items: split.test };
-    const pictures = await evaluatePictures({ model, items: split.test, classNames: dataset.classNames, distortions: settings.distortions, seed: settings.seed, plan, engine: runtime, threads: settings.threads, writers, step: 'evaluating before, control and stabilized' }, job);
+    const pictures = await evaluatePictures({ model, items: split.test, classNames: dataset.classNames, distortions: settings.distortions, seed: settings.seed, plan, engine: runtime, threads: settings.threads, writers, step: say('evaluatingAll') }, job);
     await Promise.all(writers.map((writer) => writer.close()));
     const context = { model, sha256, dataset, total: split.test.length, seed: settings.seed, pairs: 'all', startedAt };
     const seconds = (performance.now() - started) / 1000;
@@ -53,7 +54,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
   const at = (name: string, evaluation: Evaluation): { folder: string; evaluation: Evaluation } => ({ folder: join(run, name), evaluation });
   const comparison = await compareEvaluations(at('before', before), at('after', measured));
   const overControl = await compareEvaluations(at('control', control), at('after', measured));
-  const { accepted, reason } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), apart: await pictureDistances(join(run, 'before'), join(run, 'after')), options });
+  const { accepted, reason, advice } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), apart: await pictureDistances(join(run, 'before'), join(run, 'after')), options });
   const output = await outputPath(model.graph, underWay.options.output, accepted);
   await model.format.write(model.graph, changed, stabilizedMetadata(model, sha256, options), output);
   // The file is there from here on: what was measured as its weights is its report.
@@ -74,7 +75,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
     },
     search: trained.search,
     history: chosen.trained.history,
-    before, control, after, comparison, overControl, accepted, reason,
+    before, control, after, comparison, overControl, accepted, reason, advice,
     warnings: [...new Set([...trained.warnings, ...stopWarnings(underWay, trained), ...before.warnings, ...after.warnings])],
     timing: {
       wallSeconds: (Date.now() - startedAt.getTime()) / 1000,
@@ -106,8 +107,8 @@ function markTrainedOn(evaluation: Evaluation, { trainDistortions, noise }: Stab
 
 function stopWarnings(underWay: UnderWay, { failed }: TrainedPoints): string[] {
   return failed.map(({ point, trained }) => {
-    const what = trained.stopped === 'collapsed' ? 'every picture was given the same label' : 'the loss became infinite or not a number';
-    return `Training with ${describePoint(underWay, { train: underWay.settings.train, ...point })}, learning rate ${point.learningRate} was stopped in epoch ${trained.epoch}, because ${what}; the best state before it was kept (epoch ${trained.bestEpoch}).`;
+    const values = { point: describePoint(underWay, { train: underWay.settings.train, ...point }), rate: point.learningRate, epoch: trained.epoch, best: trained.bestEpoch };
+    return say(trained.stopped === 'collapsed' ? 'collapsed' : 'notFinite', values);
   });
 }
 

@@ -1,6 +1,7 @@
 import { percent } from '../evaluation.ts';
 import { randomSource } from '../random.ts';
 import type { SearchPoint } from '../results.ts';
+import { say } from '../sentences.ts';
 
 /** A point of the search before it is tried. α = 0 is the control of its part and learning rate. */
 export interface GridPoint {
@@ -101,7 +102,7 @@ export function rankPoints(points: readonly SearchPoint[]): number[] {
 export function markRejected(points: readonly SearchPoint[], before: number, maxPrecisionDrop: number): SearchPoint[] {
   return points.map((point) => {
     if (point.rejected !== undefined || point.precisionAt1 === null || point.precisionAt1 >= before - maxPrecisionDrop) return point;
-    return { ...point, rejected: `clean precision falls from ${percent(before)} to ${percent(point.precisionAt1)}` };
+    return { ...point, rejected: say('pointLessPrecise', { before: percent(before), after: percent(point.precisionAt1) }) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { breathe, type Job } from '../job.ts';
 import { ProgressMeter } from '../progress.ts';
 import type { EpochResult, Objective, Schedule, TrainingCurves, TrainingStop } from '../results.ts';
+import { say } from '../sentences.ts';
 import { epochOrder, makeBatch, stepSize, type TrainingSet } from './batches.ts';
 import type { Losses, TrainingState, TrainingStep } from './trainingStep.ts';
 
@@ -76,7 +77,7 @@ export async function train(parts: TrainParts, job: Job): Promise<Trained> {
   const progress: TrainingProgress = from ?? { epoch: 0, bestEpoch: 0, bestLoss: Infinity, history: [], stopped: null, current: start, best: start };
   if (!from && validation.store.count > 0) progress.bestLoss = objectiveOf(await evaluateSet(step, validation, options, job), options.alpha);
   if (progress.epoch >= options.until) progress.stopped = 'epochs';
-  const meter = new ProgressMeter(job, `training, ${parts.title}`, 'epochs', options.until);
+  const meter = new ProgressMeter(job, say('training', { point: parts.title }), 'epochs', options.until);
   meter.advance(progress.epoch);
   const report = (epochShare: number): void => meter.report(curvesOf(parts, progress, epochShare, job));
   while (progress.stopped === null) {

@@ -3,6 +3,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
 import { UserError } from '../job.ts';
 import type { SearchPoint } from '../results.ts';
+import { say } from '../sentences.ts';
 import type { Checkpoint, FinishedPoint } from './checkpoint.ts';
 import { keepPoints } from './keptPoints.ts';
 import { PartTraining, type PartContext } from './partTraining.ts';
@@ -121,7 +122,7 @@ class Search {
   async train(indices: readonly number[], until: number): Promise<void> {
     for (const [place, index] of indices.entries()) {
       if (this.points.size > 0 && this.#context.underWay.job.finishEarly?.() === true) {
-        this.#warn('The job was asked to finish: points of the search that were not trained by then were left out.');
+        this.#warn(say('askedToFinish'));
         return;
       }
       await this.#trainOne(index, { until, number: place + 1, of: indices.length, finishEarly: true, last: until >= this.#context.underWay.settings.epochs });

@@ -27,7 +27,7 @@ export function stabilizationSections(result: Stabilization): Html[] {
     ['control', 'the same training with α = 0'],
   ];
   return [
-    html`<section><p class="verdict"><strong>${result.accepted ? 'Accepted' : 'Not accepted'}.</strong> ${result.reason}</p>
+    html`<section><p class="verdict"><strong>${result.accepted ? 'Accepted' : 'Not accepted'}.</strong> ${result.advice === undefined ? '' : html`<strong>${result.advice}</strong> `}${result.reason}</p>
 <h2>Labels changed</h2>
 <p class="muted">On ${after.images.evaluated} test pictures that training and search never saw, in per cent with 95 % intervals; the gain that counts is the one over the control. Under each number a bar from 0 to ${(100 * end).toFixed(0)} %.</p>
 <div class="scroll"><table>
