@@ -15,7 +15,7 @@ import type { VscodeSession } from '../harness/vscodeSession.ts';
 /** All that a VSIX may hold, beside the packages below. */
 const FILES = [
   /^package(\.nls(\.de)?)?\.json$/, /^l10n\/bundle\.l10n\.de\.json$/, /^schemas\/model-stability\.schema\.json$/, /^readme\.md$/i, /^changelog\.md$/i, /^licen[cs]e(\.txt|\.md)?$/i, /^\.vsixmanifest$/,
-  /^media\/(screenshots\/)?[^/]+\.(png|svg)$/, /^dist\/(extension|worker|pictureThread)\.js$/, /^dist\/webview\/(panel|modelEditor)\.(js|css)$/,
+  /^media\/((screenshots|walkthrough)\/)?[^/]+\.(png|svg)$/, /^dist\/(extension|worker|pictureThread)\.js$/, /^dist\/webview\/(panel|modelEditor)\.(js|css)$/,
 ];
 
 /** The packages that it may hold, by their folder in `dist/node_modules`. */
