@@ -32,6 +32,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** Honour `extensionDevelopmentPath` and `extensionTestsPath` of the address; a built workbench ignores them otherwise. */
   development?: boolean;
+  /** The display language; VS Code's own words stay English, since no language pack has them. */
+  language?: string;
   /** Whether workspaces have to be trusted by the user; tests trust them by themselves. */
   workspaceTrust?: boolean;
 }
@@ -71,12 +73,22 @@ function commandLine(dataFolder: string): string[] {
   ];
 }
 
+/** Makes a language one that VS Code can be displayed in, as an empty language pack would. */
+function addLanguage(dataFolder: string, language: string): void {
+  const { user } = folders(dataFolder);
+  const translations = path.join(user, `translations.${language}.json`);
+  writeFileSync(translations, JSON.stringify({ contents: {} }));
+  writeFileSync(path.join(user, 'languagepacks.json'), JSON.stringify({ [language]: { hash: language, label: language, extensions: [{ extensionIdentifier: { id: `test.${language}`, uuid: '' }, version: '1.0.0' }], translations: { vscode: translations } } }));
+}
+
 /** Starts a server on a free port of this machine. It ends with this process, however that ends. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { dataFolder, settings = {}, env = {}, development = false, workspaceTrust = false } = options;
+  const { dataFolder, settings = {}, env = {}, development = false, workspaceTrust = false, language } = options;
+  if (language !== undefined) addLanguage(dataFolder, language);
   const args = [
     ...commandLine(dataFolder), '--host', '127.0.0.1', '--port', '0', '--without-connection-token',
     '--disable-update-check', '--disable-getting-started-override',
+    ...(language === undefined ? [] : ['--locale', language]),
     ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
     ...(development ? ['--enable-smoke-test-driver'] : []),
   ];

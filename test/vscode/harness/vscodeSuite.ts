@@ -36,7 +36,10 @@ export class VscodeSuite {
       this.#workspace = exampleWorkspace(perClass);
       prepare?.(this);
       this.#session = await openVscode(this.folder, session);
-      await begin?.(this);
+      await begin?.(this).catch(async (error: unknown) => {
+        await this.workbench.screenshot(`failed-${name}-begin`);
+        throw error;
+      });
     });
     after(async () => {
       await this.#session?.close();

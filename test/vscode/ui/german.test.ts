@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import type { Evaluation } from '../../../src/engine/results.ts';
+import { VscodeSuite } from '../harness/vscodeSuite.ts';
+
+describe('the extension in a German VS Code', function () {
+  this.timeout(120_000);
+  const suite = new VscodeSuite({
+    name: 'german', perClass: 4, language: 'de', settings: { 'modelStability.images': 'pictures' },
+    prepare: ({ evaluate }) => evaluate('first', ['jpeg:5']),
+    begin: ({ workbench }) => workbench.openModel('patches.onnx'),
+  });
+
+  it('has German commands, by the palette and by a right click', async () => {
+    await suite.workbench.findCommand('Model Stability: Modell stabilisieren');
+    await suite.page.keyboard.press('Escape');
+    const items = await suite.workbench.contextMenu('patches.onnx');
+    for (const title of ['Modellstabilität auswerten', 'Modell stabilisieren']) assert.ok(items.includes(title), items.join(', '));
+    await suite.page.keyboard.press('Escape');
+  });
+
+  it('shows a model in German', async () => {
+    const editor = await suite.workbench.webview('model-stability-model');
+    for (const name of ['Auswerten', 'Stabilisieren']) await editor.getByRole('button', { name, exact: true }).waitFor();
+    await editor.getByText('aus der Modelldatei').waitFor();
+    await suite.workbench.screenshot('german-model');
+  });
+
+  it('shows a run in German, its numbers too, and names the language to who listens', async () => {
+    await suite.workbench.runCommand('Model Stability: Verzerrungsgalerie öffnen');
+    const panel = await suite.workbench.webview('model-stability-panel');
+    await panel.getByRole('tab', { name: 'Übersicht', exact: true }).click();
+    const table = panel.getByRole('table', { name: 'Maße je Verzerrung' });
+    await table.waitFor();
+    const { distortions: [jpeg] } = suite.readRun('first') as Evaluation;
+    const share = (100 * jpeg!.labelInstability!.value).toLocaleString('de', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    assert.match((await table.innerText()).replace(/[\u00a0\u202f]/g, ' '), new RegExp(`\\b${share} %`));
+    assert.equal(await panel.locator('html').getAttribute('lang'), 'de');
+    await suite.workbench.screenshot('german-panel');
+  });
+
+  it('says in German what a job found', async () => {
+    await suite.workbench.runCommand('Model Stability: Modell auswerten');
+    await suite.workbench.notification(/der Labels änderten sich|änderte sich ein Label/).waitFor({ timeout: 60_000 });
+    await suite.workbench.screenshot('german-notification');
+  });
+});
