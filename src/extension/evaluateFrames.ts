@@ -4,6 +4,7 @@ import type { Sequence } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
+import { percent } from './percent.ts';
 import { newRunFolder } from './runFolders.ts';
 import { mayRunModels } from './trust.ts';
 
@@ -42,6 +43,6 @@ async function askForFrames({ images }: CommandServices, session: ModelSession):
 function describeSequence({ model, labelInstability, images }: Sequence): string {
   const name = modelName(model.path);
   if (labelInstability.count === 0) return vscode.l10n.t('{0}: no label changed from one frame to the next in {1} frames.', name, images.evaluated);
-  const share = `${(100 * labelInstability.value).toFixed(1)} %`;
+  const share = percent(labelInstability.value);
   return vscode.l10n.t('{0}: the label changed {1} times from one frame to the next, in {2} of the neighbours.', name, labelInstability.count, share);
 }

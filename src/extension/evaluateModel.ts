@@ -4,6 +4,7 @@ import type { DistortionResult, Evaluation } from '../engine/results.ts';
 import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
+import { percent } from './percent.ts';
 import { newRunFolder } from './runFolders.ts';
 import { mayRunModels } from './trust.ts';
 
@@ -39,7 +40,7 @@ function describeEvaluation({ model, images, distortions }: Evaluation): string 
   const worst = [...distortions].sort((a, b) => instability(b) - instability(a))[0];
   // A model without classes has no labels that could change.
   if (!worst?.labelInstability) return vscode.l10n.t('{0} was evaluated on {1} pictures.', name, images.evaluated);
-  const share = `${(100 * instability(worst)).toFixed(1)} %`;
+  const share = percent(instability(worst));
   if (instability(worst) === 0) return vscode.l10n.t('{0}: no label changed in any of {1} pictures.', name, images.evaluated);
   return vscode.l10n.t('{0}: {1} of the labels changed under {2} {3}, the worst of {4} distortions, on {5} pictures.',
     name, share, worst.name, worst.strength, distortions.length, images.evaluated);

@@ -5,6 +5,7 @@ import type { CommandServices } from './commands.ts';
 import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { said } from './said.ts';
+import { percent } from './percent.ts';
 import { mayRunModels } from './trust.ts';
 
 /** Tries the usual ways of preparing pictures and offers to adopt one: the best with one click, any other from the list. */
@@ -45,7 +46,6 @@ function scalingText({ preprocessing: { range, mean, std, channels, resize } }: 
 }
 
 function resultText({ precisionAt1, meanConfidence, differentLabels }: PreprocessingTrial): string {
-  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   if (precisionAt1) return vscode.l10n.t('precision {0} ({1} to {2})', percent(precisionAt1.value), percent(precisionAt1.low), percent(precisionAt1.high));
   return vscode.l10n.t('mean confidence {0}, {1} different labels', percent(meanConfidence), differentLabels);
 }

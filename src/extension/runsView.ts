@@ -5,6 +5,7 @@ import type { RunListItem } from '../protocol.ts';
 import { groupBy } from './groupBy.ts';
 import type { Jobs } from './jobs.ts';
 import { findModels, modelName } from './modelFiles.ts';
+import { percent } from './percent.ts';
 import type { Viewer } from './viewer.ts';
 
 /** A model with its runs, newest first. */
@@ -164,7 +165,7 @@ function runItem({ item: run, model }: RunNode): vscode.TreeItem {
 /** The key figure as short as a side bar is narrow; the whole sentence is in the tooltip. */
 function figureText({ worst, accepted, summary }: RunListItem): string {
   if (!worst) return summary;
-  const figure = vscode.l10n.t('{0} at {1}', `${(100 * worst.labelInstability).toFixed(1)} %`, `${worst.name} ${worst.strength}`);
+  const figure = vscode.l10n.t('{0} at {1}', percent(worst.labelInstability), `${worst.name} ${worst.strength}`);
   if (accepted === undefined) return figure;
   return accepted ? vscode.l10n.t('accepted, {0}', figure) : vscode.l10n.t('rejected, {0}', figure);
 }
