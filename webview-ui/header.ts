@@ -57,7 +57,7 @@ export function header(state: PanelState, host: CallHost): TemplateResult | type
 const amounts = (progress: Progress): string[] => [
   strings.job.amount(progress),
   ...(progress.perSecond === undefined ? [] : [strings.job.speed(progress.perSecond)]),
-  ...(progress.secondsLeft === undefined ? [] : [strings.job.left(progress.secondsLeft)]),
+  ...(progress.trainingSecondsLeft !== undefined ? [strings.job.leftOfTrainings(progress.trainingSecondsLeft)] : progress.secondsLeft === undefined ? [] : [strings.job.left(progress.secondsLeft)]),
 ];
 
 /** Step, count, speed and time left of the running job, with a way to stop it. */

@@ -47,7 +47,7 @@ export const german: PartialStrings = {
     starting: 'beginnt', paused: 'angehalten',
     amount: (progress) => progress.total > 0 ? `${count(progress.done)} von ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
     speed: (perSecond) => `${rate(perSecond)} je Sekunde`,
-    left: (seconds) => `noch ${duration(seconds)}`,
+    left: (seconds) => `noch ${duration(seconds)}`, leftOfTrainings: (seconds) => `alle Trainings zusammen höchstens noch ${duration(seconds)}`,
     failed: 'Der Auftrag ist fehlgeschlagen',
   },
 
@@ -300,6 +300,7 @@ export const german: PartialStrings = {
     epochOf: (epoch, epochs) => `Epoche ${count(epoch)} von höchstens ${count(epochs)}`,
     left: (time) => `dieses Training dauert höchstens noch ${time}`,
     more: (n) => plural(n, 'weiteres Training folgt', 'weitere Trainings folgen'),
+    leftOfAll: (time) => `Alle Trainings zusammen, mit dem der Kontrolle: noch etwa ${time}, weniger, wo eines früh endet. Danach wird das Ergebnis gemessen.`,
     status: (done, epochs, best) => `${plural(done, 'Epoche', 'Epochen')} von ${count(epochs)} fertig${best > 0 ? `, die beste ist Epoche ${count(best)}` : ''}`,
     pause: 'Anhalten', resume: 'Weiter', finish: 'Beenden und das Beste behalten', finishing: 'Wird beendet…', cancel: 'Auftrag abbrechen',
     finishMeans: 'Beendet das Training mit den bisher besten Gewichten, schreibt dann das Modell und misst es', cancelMeans: 'Beendet den Auftrag; nichts wird geschrieben. Er lässt sich vom letzten Zwischenstand fortsetzen.',

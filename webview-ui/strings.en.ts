@@ -48,7 +48,7 @@ export const english = {
     starting: 'starting', paused: 'paused',
     amount: (progress: Progress) => progress.total > 0 ? `${count(progress.done)} of ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
     speed: (perSecond: number) => `${rate(perSecond)} a second`,
-    left: (seconds: number) => `${duration(seconds)} left`,
+    left: (seconds: number) => `${duration(seconds)} left`, leftOfTrainings: (seconds: number) => `${duration(seconds)} left of all trainings at the most`,
     failed: 'The job failed',
   },
 
@@ -301,6 +301,7 @@ export const english = {
     epochOf: (epoch: number, epochs: number) => `Epoch ${count(epoch)} of at most ${count(epochs)}`,
     left: (time: string) => `${time} left of this training at the most`,
     more: (n: number) => plural(n, 'more training follows', 'more trainings follow'),
+    leftOfAll: (time: string) => `All trainings together, the control among them: about ${time} left, less where one ends early. Measuring the result comes after that.`,
     status: (done: number, epochs: number, best: number) => `${plural(done, 'epoch', 'epochs')} of ${count(epochs)} done${best > 0 ? `, the best is epoch ${count(best)}` : ''}`,
     pause: 'Pause', resume: 'Go On', finish: 'Stop and Keep the Best', finishing: 'Stopping…', cancel: 'Cancel Job',
     finishMeans: 'Ends the training with the best weights so far, then writes the model and measures it', cancelMeans: 'Ends the job; nothing is written. It can be resumed from its last checkpoint.',

@@ -4,21 +4,29 @@ import type { TrainingCurves } from './results.ts';
 /** Seconds over which the speed is taken. */
 const window = 5;
 
+/** What is known of the steps that follow and are like this one: how many units they have, and how fast one before them was. */
+export interface StepsAfter {
+  units: number;
+  perSecond: number | null;
+}
+
 /** Tells a job how far a step is, with its speed over the last seconds and the time left. */
 export class ProgressMeter {
   readonly #job: Pick<Job, 'progress'>;
   readonly #step: string;
   readonly #unit: string;
   readonly #total: number;
+  readonly #after: StepsAfter | null;
   readonly #marks: { time: number; done: number }[] = [{ time: performance.now(), done: 0 }];
   #done = 0;
   #training: TrainingCurves | undefined;
 
-  constructor(job: Pick<Job, 'progress'>, step: string, unit: string, total: number) {
+  constructor(job: Pick<Job, 'progress'>, step: string, unit: string, total: number, after: StepsAfter | null = null) {
     this.#job = job;
     this.#step = step;
     this.#unit = unit;
     this.#total = total;
+    this.#after = after;
     job.progress({ step, unit, total, done: 0 });
   }
 
@@ -41,9 +49,12 @@ export class ProgressMeter {
     const { time: since, done: before } = this.#marks[0]!;
     const perSecond = (1000 * (this.#done - before)) / Math.max(1, time - since);
     const known = time - since > 500 && perSecond > 0;
+    const left = Math.max(0, this.#total - this.#done);
+    const speed = known ? perSecond : this.#after?.perSecond;
     this.#job.progress({
       step: this.#step, unit: this.#unit, total: this.#total, done: this.#done,
-      ...(known ? { perSecond, secondsLeft: Math.max(0, this.#total - this.#done) / perSecond } : {}),
+      ...(known ? { perSecond, secondsLeft: left / perSecond } : {}),
+      ...(this.#after && speed ? { trainingSecondsLeft: (left + this.#after.units) / speed } : {}),
       ...(this.#training ? { training: this.#training } : {}),
     });
   }

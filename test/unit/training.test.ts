@@ -4,7 +4,7 @@ import { epochOrder, makeBatch, stepSize } from '../../src/engine/training/batch
 import { checkForward } from '../../src/engine/training/checkForward.ts';
 import { collectFeatures, collectPictures } from '../../src/engine/training/collectFeatures.ts';
 import { FreshFeatures, storedVersions } from '../../src/engine/training/freshFeatures.ts';
-import { paretoFront, rankPoints, searchGrid, searchRounds } from '../../src/engine/training/search.ts';
+import { epochsAfter, paretoFront, rankPoints, searchGrid, searchRounds } from '../../src/engine/training/search.ts';
 import { alphaOf, learningRateOf } from '../../src/engine/training/train.ts';
 import { cutForTraining, declareInputs, logitsName, selectWeights } from '../../src/engine/training/trainedPart.ts';
 import { onnxRuntime } from '../../src/engine/engines/onnxRuntime.ts';
@@ -110,6 +110,16 @@ describe('a search', () => {
     assert.deepEqual(searchRounds(8, 9, true), [{ until: 1, keep: 3 }, { until: 9, keep: 0 }]);
     assert.deepEqual(searchRounds(3, 9, true), [{ until: 9, keep: 3 }]);
     assert.deepEqual(searchRounds(75, 50, false), [{ until: 50, keep: 75 }]);
+  });
+
+  it('counts the epochs that follow a training: of its round, of later rounds, of the control', () => {
+    // 7 points of 50 epochs in one round, the control among them: 4 wait after the third.
+    assert.equal(epochsAfter(searchRounds(7, 50, false), 0, 4, 0), 4 * 50);
+    const rounds = searchRounds(75, 50, true);
+    // 75 points to epoch 6, the best 25 on to 17, the best 9 of them to 50, and a control of 50.
+    assert.equal(epochsAfter(rounds, 0, 74, 50), 74 * 6 + 25 * 11 + 9 * 33 + 50);
+    assert.equal(epochsAfter(rounds, 1, 3, 50), 3 * 11 + 9 * 33 + 50);
+    assert.equal(epochsAfter(rounds, 2, 0, 50), 50);
   });
 
   const point = (precisionAt1: number, labelInstability: number, rejected?: string): SearchPoint => ({ alpha: 1, sigma: 1, learningRate: 1, precisionAt1, labelInstability, ...(rejected === undefined ? {} : { rejected }) });

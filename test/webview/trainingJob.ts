@@ -20,6 +20,6 @@ export function trainingJob(epochs: number, change: Partial<JobView> = {}, curve
   const training: TrainingCurves = {
     point: { train: 'head', alpha: 1, sigma: 0.1, learningRate: 0.001 }, number: 3, of: 7, epoch: epochs + 1, epochShare: 0.4, epochs: 50, bestEpoch: Math.max(0, epochs - 2), history: history(epochs), paused: false, ...curves,
   };
-  const progress: Progress = { step: 'training, α = 1, σ = 0.1', done: epochs, total: 50, unit: 'epochs', perSecond: 2.5, secondsLeft: 13, training };
+  const progress: Progress = { step: 'training, α = 1, σ = 0.1', done: epochs, total: 50, unit: 'epochs', perSecond: 2.5, secondsLeft: 13, trainingSecondsLeft: 95, training };
   return { kind: 'stabilize', model: 'patches.onnx', progress, paused: false, finishing: false, ...change };
 }

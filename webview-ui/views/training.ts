@@ -23,6 +23,7 @@ function live({ call }: ViewContext, { progress, paused, finishing }: JobView): 
       ${training ? html`
         <p class="details">${text.point(training.point)}</p>
         <p class="details">${[text.epochOf(training.epoch, training.epochs), ...(progress.secondsLeft === undefined || paused ? [] : [text.left(duration(progress.secondsLeft))]), ...(training.of > training.number ? [text.more(training.of - training.number)] : [])].join(' · ')}</p>
+        ${progress.trainingSecondsLeft === undefined || training.of === training.number && progress.trainingSecondsLeft === progress.secondsLeft || paused ? nothing : html`<p class="details">${text.leftOfAll(duration(progress.trainingSecondsLeft))}</p>`}
         <p class="hidden" role="status">${text.status(training.history.length, training.epochs, training.bestEpoch)}</p>`
         : html`<p class="details">${text.before(progress ? said(progress.step) : strings.job.starting)}</p>`}
       <div class="training-buttons">

@@ -58,6 +58,8 @@ export class PartTraining {
   readonly #sets: { training: PictureSet; validation: PictureSet };
   readonly #judge: Scoring;
   readonly #scoring: Scoring;
+  /** Of the training before. */
+  #epochsPerSecond: number | null = null;
 
   private constructor(context: PartContext, step: TrainingStep, sets: { training: PictureSet; validation: PictureSet }, scorer: HeadScorer) {
     this.#context = context;
@@ -109,26 +111,29 @@ export class PartTraining {
   }
 
   /** Trains a point up to an epoch, from where the checkpoint has it. A point that is `last` is not asked to go on later. */
-  async train(index: number, point: GridPoint, at: { until: number; number: number; of: number; finishEarly: boolean; last: boolean }): Promise<FinishedPoint> {
+  async train(index: number, point: GridPoint, at: { until: number; number: number; of: number; epochsAfter: number; finishEarly: boolean; last: boolean }): Promise<FinishedPoint> {
     const { underWay, checkpoint } = this.#context;
     const { settings, job } = underWay;
     const known = await checkpoint.point(index);
     if (known && (known.trained.stopped !== 'epochs' || known.trained.epoch >= at.until)) return known;
     const block = this.#context.sigmas.indexOf(point.sigma);
     const validating = validationDraws(settings);
+    const from = (await checkpoint.current(index)) ?? known?.trained;
+    const started = performance.now();
     const trained = await train({
       step: this.#step,
       training: { ...this.#sets.training, firstDraw: 1 + block * settings.draws, draws: settings.draws } satisfies TrainingSet,
       validation: { ...this.#sets.validation, firstDraw: 1 + block * validating, draws: validating } satisfies TrainingSet,
       options: { ...settings, ...point, until: at.until },
-      title: describePoint(underWay, point), number: at.number, of: at.of,
+      title: describePoint(underWay, point), number: at.number, of: at.of, after: { units: at.epochsAfter, perSecond: this.#epochsPerSecond },
       check: async (state) => {
         const { collapsed, precision, labelInstability } = await this.#judge.score(state.weights, judgedPictures);
         return { collapsed, precision, labelInstability: this.#judge === this.#scoring ? labelInstability : null };
       },
       onEpoch: (progress) => checkpoint.keep(index, progress),
-      from: (await checkpoint.current(index)) ?? known?.trained,
+      from,
     }, at.finishEarly ? job : { ...job, finishEarly: () => false });
+    if (trained.epoch > (from?.epoch ?? 0)) this.#epochsPerSecond = (1000 * (trained.epoch - (from?.epoch ?? 0))) / (performance.now() - started);
     const { precision, labelInstability, featureDistance } = await this.score(trained.best.weights);
     const stopped = trained.stopped === 'not finite' ? say('pointNotFinite') : trained.stopped === 'collapsed' ? say('pointCollapsed') : null;
     const finished: FinishedPoint = {

@@ -80,6 +80,16 @@ export function searchRounds(points: number, epochs: number, sweep: boolean): { 
   return [...rounds, { until: epochs, keep: 0 }];
 }
 
+/**
+ * Epochs that follow a training at the most: of the points that wait in the same round, of the rounds after it, and of the
+ * control, which the winner of a search without controls gets. Trainings that end early make them fewer.
+ */
+export function epochsAfter(rounds: readonly { until: number; keep: number }[], round: number, waiting: number, control: number): number {
+  const span = (at: number): number => rounds[at]!.until - (rounds[at - 1]?.until ?? 0);
+  const later = rounds.slice(round + 1).reduce((sum, _, place) => sum + rounds[round + place]!.keep * span(round + place + 1), 0);
+  return waiting * span(round) + later + control;
+}
+
 /** What a point is judged by: less is steadier. */
 function instability(point: SearchPoint): number {
   return point.featureDistance ?? point.labelInstability;

@@ -1,5 +1,5 @@
 import { breathe, type Job } from '../job.ts';
-import { ProgressMeter } from '../progress.ts';
+import { ProgressMeter, type StepsAfter } from '../progress.ts';
 import type { EpochResult, Objective, Schedule, TrainingCurves, TrainingStop } from '../results.ts';
 import { say } from '../sentences.ts';
 import { epochOrder, makeBatch, stepSize, type TrainingSet } from './batches.ts';
@@ -58,6 +58,8 @@ interface TrainParts {
   title: string;
   number: number;
   of: number;
+  /** Epochs of the trainings after it. */
+  after: StepsAfter;
   check: (state: TrainingState) => Promise<StateCheck>;
   onEpoch: (progress: TrainingProgress) => Promise<void>;
   from?: TrainingProgress | undefined;
@@ -77,7 +79,7 @@ export async function train(parts: TrainParts, job: Job): Promise<Trained> {
   const progress: TrainingProgress = from ?? { epoch: 0, bestEpoch: 0, bestLoss: Infinity, history: [], stopped: null, current: start, best: start };
   if (!from && validation.store.count > 0) progress.bestLoss = objectiveOf(await evaluateSet(step, validation, options, job), options.alpha);
   if (progress.epoch >= options.until) progress.stopped = 'epochs';
-  const meter = new ProgressMeter(job, say('training', { point: parts.title }), 'epochs', options.until);
+  const meter = new ProgressMeter(job, say('training', { point: parts.title }), 'epochs', options.until, parts.after);
   meter.advance(progress.epoch);
   const report = (epochShare: number): void => meter.report(curvesOf(parts, progress, epochShare, job));
   while (progress.stopped === null) {

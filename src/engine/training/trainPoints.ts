@@ -7,7 +7,7 @@ import { say } from '../sentences.ts';
 import type { Checkpoint, FinishedPoint } from './checkpoint.ts';
 import { keepPoints } from './keptPoints.ts';
 import { PartTraining, type PartContext } from './partTraining.ts';
-import { choosePoint, markRejected, paretoFront, rankPoints, searchGrid, searchRounds, sweptParts, type GridPoint } from './search.ts';
+import { choosePoint, epochsAfter, markRejected, paretoFront, rankPoints, searchGrid, searchRounds, sweptParts, type GridPoint } from './search.ts';
 import type { UnderWay } from './settings.ts';
 import type { Trained } from './train.ts';
 import { networkEnd, selectWeights } from './trainedPart.ts';
@@ -43,8 +43,9 @@ export async function trainPoints(underWay: UnderWay, graph: ModelGraph, split: 
   const rounds = searchRounds(grid.length, settings.epochs, settings.sweep !== null);
   try {
     let alive = grid.map((_, index) => index);
-    for (const { until, keep } of rounds) {
-      await search.train(alive, until);
+    const controlEpochs = grid.some((point) => point.alpha === 0) ? 0 : settings.epochs;
+    for (const [round, { until, keep }] of rounds.entries()) {
+      await search.train(alive, until, (waiting) => epochsAfter(rounds, round, waiting, controlEpochs));
       alive = search.best(alive, keep);
     }
     const started = performance.now();
@@ -118,14 +119,17 @@ class Search {
     return [...this.points.keys()].filter((index) => !this.extra.includes(index)).sort((a, b) => a - b);
   }
 
-  /** Trains points up to an epoch, part by part. Where the job is asked to finish, what has not begun is left out. */
-  async train(indices: readonly number[], until: number): Promise<void> {
+  /**
+   * Trains points up to an epoch, part by part. Where the job is asked to finish, what has not begun is left out. `after` says how
+   * many epochs the job has left when so many of the points wait.
+   */
+  async train(indices: readonly number[], until: number, after: (waiting: number) => number): Promise<void> {
     for (const [place, index] of indices.entries()) {
       if (this.points.size > 0 && this.#context.underWay.job.finishEarly?.() === true) {
         this.#warn(say('askedToFinish'));
         return;
       }
-      await this.#trainOne(index, { until, number: place + 1, of: indices.length, finishEarly: true, last: until >= this.#context.underWay.settings.epochs });
+      await this.#trainOne(index, { until, number: place + 1, of: indices.length, epochsAfter: after(indices.length - place - 1), finishEarly: true, last: until >= this.#context.underWay.settings.epochs });
     }
   }
 
@@ -133,7 +137,7 @@ class Search {
   async trainControl(point: GridPoint, until: number): Promise<number> {
     const index = this.#grid.push(point) - 1;
     this.extra.push(index);
-    await this.#trainOne(index, { until, number: 1, of: 1, finishEarly: false, last: true });
+    await this.#trainOne(index, { until, number: 1, of: 1, epochsAfter: 0, finishEarly: false, last: true });
     return index;
   }
 
