@@ -4,6 +4,7 @@ import { language } from './language.ts';
 
 const space = '\u00a0';
 const minus = '\u2212';
+const pointsWord = { de: 'Punkte', en: 'points' }[language];
 const grouped = new Intl.NumberFormat(language);
 /** Formats with 0, 1, 2 and 3 digits behind the decimal sign of the language. */
 const fixed = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false }));
@@ -40,7 +41,7 @@ const signed = (value: number): string => {
 };
 
 /** A difference of shares → "−15.2 points". */
-export const points = (difference: number): string => `${signed(difference * 100)}${space}points`;
+export const points = (difference: number): string => `${signed(difference * 100)}${space}${pointsWord}`;
 
 /** The interval of a difference of shares → "−18.4 to −12.1". */
 export const pointsInterval = (low: number, high: number): string => `${signed(low * 100)} … ${signed(high * 100)}`;

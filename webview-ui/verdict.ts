@@ -17,7 +17,7 @@ export interface Verdict {
   details: string[];
 }
 
-/** Below this number of pictures the screen says that they are few: at 100, the interval of a share of 10 % is 12 points wide. */
+/** Below this number of pictures a comparison says that they are few: at 100, the interval of a share of 10 % is 12 points wide. */
 export const FEW_PICTURES = 100;
 
 /** A distortion is called harmless where its interval ends below this share of changed labels. */
@@ -25,23 +25,22 @@ export const HARMLESS = 0.02;
 
 type Measured = DistortionResult & { labelInstability: Share };
 
-/** What an evaluation comes to. */
+/** What an evaluation comes to; that its pictures are few is one of the engine's warnings. */
 export function evaluationVerdict(evaluation: Evaluation): Verdict {
   const pictures = evaluation.images.evaluated;
   if (pictures === 0 || evaluation.distortions.length === 0) return { headline: [text.nothingEvaluated], details: [] };
   const labelled = evaluation.distortions.filter((result): result is Measured => (labelInstability(result)?.of ?? 0) > 0);
-  if (labelled.length === 0) return featureVerdict(evaluation.distortions, pictures);
+  if (labelled.length === 0) return featureVerdict(evaluation.distortions);
   if (pictures === 1) return onePicture(labelled);
 
   const ordered = worstOfEach(labelled, (a, b) => b.labelInstability.value - a.labelInstability.value);
   const worst = ordered[0]!;
-  const few = pictures < FEW_PICTURES ? [text.few(pictures)] : [];
   if (worst.labelInstability.count === 0) {
     const bound = Math.max(...labelled.map((result) => result.labelInstability.high));
-    return { headline: [text.noneChanges(labelled.map(distortionName))], details: [text.couldStillChange(pictures, percent(bound)), ...few] };
+    return { headline: [text.noneChanges(labelled.map(distortionName))], details: [text.couldStillChange(pictures, percent(bound))] };
   }
   const harmless = harmlessNames(labelled);
-  return { headline: headline(ordered, harmless), details: [...few, ...rivals(ordered), ...(harmless.length > 0 ? [text.harmlessMeans(percent(HARMLESS))] : []), ...precisionSentence(evaluation)] };
+  return { headline: headline(ordered, harmless), details: [...rivals(ordered), ...(harmless.length > 0 ? [text.harmlessMeans(percent(HARMLESS))] : []), ...precisionSentence(evaluation)] };
 }
 
 /** Of each distortion the strength that comes first in the order, in that order. */
@@ -51,12 +50,12 @@ function worstOfEach<Result extends DistortionResult>(results: Result[], order: 
 }
 
 /** A model without classes: only its features can move. */
-function featureVerdict(distortions: DistortionResult[], pictures: number): Verdict {
+function featureVerdict(distortions: DistortionResult[]): Verdict {
   const ordered = [...distortions].sort((a, b) => b.featureDistance.median - a.featureDistance.median);
   const [most, least] = [ordered[0]!, ordered.at(-1)!];
   const headline = text.featuresMove(distortionName(most), measure(most.featureDistance.median));
   if (least !== most) headline.push(...text.featuresLeast(distortionName(least), measure(least.featureDistance.median)));
-  return { headline: [...headline, '.'], details: [text.noClasses, ...(pictures < FEW_PICTURES ? [text.few(pictures)] : [])] };
+  return { headline: [...headline, '.'], details: [text.noClasses] };
 }
 
 function onePicture(distortions: Measured[]): Verdict {
