@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Progress } from '../src/engine/results.ts';
 import type { ModelInfo } from '../src/engine/results.ts';
 import type { PanelState, RunListItem } from '../src/protocol.ts';
-import { compact, shape, time } from './format.ts';
+import { compact, distortionName, percent, shape, time } from './format.ts';
 import { errorIcon } from './icons.ts';
 import type { CallHost } from './rpc.ts';
 import { said } from './said.ts';
@@ -16,8 +16,12 @@ export function modelFacts(info: ModelInfo): string[] {
   return [`${input ? shape(input.shape) : '?'} → ${answer}`, strings.parameters(compact(info.parameters)), strings.featureLayer(info.featureLayer)];
 }
 
-const runName = ({ kind, state, startedAt, summary }: RunListItem): string =>
-  [time(startedAt), strings.kinds[kind], state === 'done' ? summary : strings.runStates[state]].filter(Boolean).join(' · ');
+/** A run of the picker: its name where it has one, when it began, what it is, what it came to. */
+function runName({ name, kind, state, startedAt, summary, worst, accepted }: RunListItem): string {
+  const what = accepted === undefined ? strings.kinds[kind] : `${strings.kinds[kind]}, ${accepted ? strings.outcomes.accepted : strings.outcomes.rejected}`;
+  const figure = worst ? strings.worst(percent(worst.labelInstability), distortionName(worst)) : said(summary);
+  return [name, time(startedAt), what, state === 'done' ? figure : strings.runStates[state]].filter(Boolean).join(' · ');
+}
 
 /** Whether a job may start: a readable model in a trusted workspace, and no job running. */
 export const canStart = (state: PanelState): boolean => state.trusted && state.model !== null && state.info !== null && state.job === null;

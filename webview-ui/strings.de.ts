@@ -13,6 +13,7 @@ export const german: PartialStrings = {
   choosePictures: 'Bilder wählen…', openGallery: 'Galerie öffnen', close: 'Schließen', dismissed: 'Verwerfen',
   run: 'Lauf', chooseRun: 'einen Lauf wählen',
   kinds: { evaluation: 'Auswertung', stabilization: 'Stabilisierung', sequence: 'Videobilder' },
+  outcomes: { accepted: 'angenommen', rejected: 'abgelehnt' }, worst: (share, name) => `${share} bei ${name}`,
   runStates: { running: 'läuft', done: 'fertig', cancelled: 'abgebrochen', failed: 'fehlgeschlagen' },
   classes: (n) => plural(n, 'Klasse', 'Klassen'),
   pictures: (n) => plural(n, 'Bild', 'Bilder'),

@@ -14,6 +14,7 @@ export const english = {
   choosePictures: 'Choose Pictures…', openGallery: 'Open Gallery', close: 'Close', dismissed: 'Dismiss',
   run: 'Run', chooseRun: 'choose a run',
   kinds: { evaluation: 'evaluation', stabilization: 'stabilization', sequence: 'video frames' },
+  outcomes: { accepted: 'accepted', rejected: 'rejected' }, worst: (share: string, name: string) => `${share} at ${name}`,
   runStates: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' } satisfies Record<RunState, string>,
   classes: (n: number) => plural(n, 'class', 'classes'),
   pictures: (n: number) => plural(n, 'picture', 'pictures'),

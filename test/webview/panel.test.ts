@@ -99,6 +99,17 @@ describe('panel', function () {
     assert.equal(await button.getAttribute('title'), info.trainable);
   });
 
+  it('names runs by what they are and what they came to, in the language of the page', async () => {
+    const made = { ...item('/runs/two', 'stabilization'), name: 'keep this', worst: { name: 'jpeg', strength: 50, labelInstability: 0.0562 }, accepted: true };
+    const cases = [['en', /^keep this · Nov 22, 2026, \d\d:52 · stabilization, accepted · 5\.6 % at jpeg 50$/], ['de', /^keep this · 22\.11\.2026, \d\d:52 · Stabilisierung, angenommen · 5,6 % bei jpeg 50$/]] as const;
+    for (const [language, wanted] of cases) {
+      const { page, faults } = await browser.open(new TestHost({ ...evaluated, runs: [item(RUN, 'evaluation'), made] }), { language });
+      assert.match((await page.locator('select[name=run] option[value="/runs/two"]').textContent() ?? '').replace(/\u00a0/g, ' '), wanted);
+      assert.deepEqual(await faults(), []);
+      await page.context().close();
+    }
+  });
+
   it('opens another run', async () => {
     const host = new TestHost(evaluated);
     const page = await open(host);
