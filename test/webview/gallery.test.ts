@@ -19,6 +19,8 @@ interface PageElement {
 const rowIndexes = (page: Page): Promise<number[]> => page.locator('.grid .row').evaluateAll((rows: PageElement[]) => rows.map((row) => Number(row.getAttribute('data-index'))));
 /** Waits for the pairs of a choice to take the place of those before it, with their pictures. */
 const settled = (page: Page): Promise<void> => page.locator('.grid[aria-busy=false] .row img').first().waitFor();
+/** Waits until an expression holds in the page, which forbids the waiting of the test's own library: it makes code of text. */
+const until = (page: Page, expression: string): Promise<void> => page.evaluate(`new Promise((resolve) => { const look = () => ${expression} ? resolve() : requestAnimationFrame(look); look(); })`);
 const activeRow = (page: Page): Promise<string | null> => page.locator('.grid').getAttribute('aria-activedescendant');
 const pairText = (page: Page): Promise<string> => page.locator('.grid .row .cell-answers .origin').first().innerText();
 
@@ -124,7 +126,7 @@ describe('gallery', function () {
     }
     assert.match(await page.locator('.counts').innerText(), /^[\d,]+ of 100,000 pairs$/);
     await page.locator('.order').click();
-    await page.waitForFunction(`document.querySelector('model-stability-panel').shadowRoot.querySelector('model-stability-gallery').shadowRoot.querySelector('.order').innerText.includes('smallest')`);
+    await until(page, `document.querySelector('model-stability-panel').shadowRoot.querySelector('model-stability-gallery').shadowRoot.querySelector('.order').innerText.includes('smallest')`);
     assert.equal(last().ascending, true);
   });
 
@@ -243,11 +245,45 @@ describe('gallery', function () {
     await page.locator('select[name=sort]').selectOption('pixelDifference');
     await page.locator('.grid').evaluate((grid: PageElement) => { grid.scrollTop = 5000 * 132; });
     await page.locator('#row-5000 img').first().waitFor();
-    await page.waitForFunction(`JSON.parse(sessionStorage.getItem('webview-state')).gallery.firstRow === 5000`);
+    await until(page, `JSON.parse(sessionStorage.getItem('webview-state')).gallery.firstRow === 5000`);
     await page.reload();
     await page.locator('#row-5000 img').first().waitFor();
     assert.equal(await page.locator('select[name=sort]').inputValue(), 'pixelDifference');
     assert.equal(await page.locator('.grid').evaluate((grid: PageElement) => grid.scrollTop), 5000 * 132);
+  });
+
+  it('reaches every one of a million rows, more than a browser makes an element high for', async () => {
+    const some = new GeneratedPairs(1000);
+    const host = new TestHost(onGallery);
+    host.answers.pairs = ({ start, end }) => Promise.resolve({
+      total: 1_000_000, all: 1_000_000, maxFeatureDistance: 1,
+      rows: Array.from({ length: Math.min(end, 1_000_000) - start }, (_, place) => ({ ...some.row((start + place) % 1000), line: start + place })),
+    });
+    const page = await open(host);
+    /** Tops of the rows below the head, in pixels, and the place of the first one that is wholly in sight. */
+    const places = (): Promise<{ gaps: number[]; first: number }> => page.locator('.grid').evaluate((grid: unknown) => {
+      interface Box { querySelectorAll(selector: string): Iterable<Box>; getBoundingClientRect(): { top: number }; getAttribute(name: string): string }
+      const top = (grid as Box).getBoundingClientRect().top + 26;
+      const rows = [...(grid as Box).querySelectorAll('.row')].map((row) => ({ index: Number(row.getAttribute('data-index')), top: row.getBoundingClientRect().top - top })).sort((a, b) => a.index - b.index);
+      return { gaps: rows.slice(1).map((row, at) => Math.round(row.top - rows[at]!.top)), first: rows.find((row) => row.top > -3)!.index };
+    });
+    await page.locator('.grid').focus();
+    await page.keyboard.press('End');
+    await page.locator('#row-999999 img').first().waitFor();
+    assert.ok(await page.locator('#row-999999').evaluate((row: unknown) => {
+      interface Box { getBoundingClientRect(): { bottom: number }; closest(selector: string): Box }
+      return Math.abs((row as Box).getBoundingClientRect().bottom - (row as Box).closest('.grid').getBoundingClientRect().bottom) < 2;
+    }));
+    await page.keyboard.press('ArrowUp');
+    assert.equal(await activeRow(page), 'row-999998');
+    await page.locator('.grid').evaluate((grid: PageElement) => { grid.scrollTop = (grid.scrollHeight - grid.clientHeight) / 2; });
+    await page.locator('#row-500000 img').first().waitFor();
+    const { gaps, first } = await places();
+    assert.deepEqual(gaps.filter((gap) => gap !== 132), []);
+    assert.ok(Math.abs(first - 500_000) < 8, `${first} is first in the middle`);
+    await page.keyboard.press('Home');
+    await page.locator('#row-0 img').first().waitFor();
+    assert.equal((await places()).first, 0);
   });
 
   for (const width of [700, 1000, 1800]) {

@@ -2,7 +2,6 @@
  * The gallery of pairs: a grid of which only the rows in sight exist. Rows come by pages, pictures row by row; both are asked
  * for only while their row is in sight.
  */
-import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { guard } from 'lit/directives/guard.js';
@@ -16,6 +15,7 @@ import { galleryStyles } from '../styles/gallery.ts';
 import type { GalleryState } from '../viewState.ts';
 import { queryOf } from './filter.ts';
 import { layoutOf, type Layout } from './layout.ts';
+import { LineScroller } from './lineScroller.ts';
 import { headLine, rowLine, tileLine, type ShownPair } from './lines.ts';
 import { PairPages, type PairsFilter } from './pages.ts';
 import { PictureCache } from './pictures.ts';
@@ -25,8 +25,6 @@ import './pairDialog.ts';
 import type { PairDialog } from './pairDialog.ts';
 
 const PICTURE_SIDE = 108;
-/** Browsers clamp elements near 33.5 million pixels; more rows than fit are left to the filters. */
-const MOST_PIXELS = 30_000_000;
 const KEPT_PICTURES = 96;
 const SKELETON_ROWS = 24;
 const HEAD_HEIGHT = 26;
@@ -52,8 +50,7 @@ export class Gallery extends LitElement {
   @state() private coming: PairPages | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private pictures!: PictureCache;
-  private virtualizer: Virtualizer<HTMLElement, HTMLElement> | null = null;
-  private stopVirtualizer: (() => void) | null = null;
+  private scroller: LineScroller | null = null;
   private readonly resized = new ResizeObserver(([entry]) => { this.width = entry?.contentRect.width ?? this.width; });
   private placed = false;
   /** The layout that was drawn last; after another one, the same pair is brought back to the top. */
@@ -73,8 +70,8 @@ export class Gallery extends LitElement {
     super.disconnectedCallback();
     clearTimeout(this.patience);
     this.keepPlace();
-    this.stopVirtualizer?.();
-    this.virtualizer = null;
+    this.scroller?.stop();
+    this.scroller = null;
     this.pictures.clear();
     this.resized.disconnect();
   }
@@ -95,21 +92,19 @@ export class Gallery extends LitElement {
 
   /** Pairs that can be scrolled to; where nothing has come for a while, a screen of skeletons. */
   private get rowCount(): number {
-    const { height, perLine } = this.layout;
-    return Math.min(this.pages?.total ?? (this.coming ? 0 : SKELETON_ROWS), Math.floor(MOST_PIXELS / height) * perLine);
+    return this.pages?.total ?? (this.coming ? 0 : SKELETON_ROWS);
   }
 
   protected override willUpdate(): void {
     const source = this.source;
     const filter = source ? queryOf(source, this.view) : null;
     if (JSON.stringify(filter) !== JSON.stringify((this.coming ?? this.pages)?.filter ?? null)) this.startPages(filter);
-    // Before the rows are drawn, so that they are those of the present number and height.
-    if (this.virtualizer && this.grid) this.virtualizer.setOptions(this.virtualizerOptions(this.grid));
     const { kind, perLine } = this.layout;
+    // Before the rows are drawn, so that they are those of the present number and height.
+    this.setLines();
     if (this.drawn?.kind !== kind || this.drawn.perLine !== perLine) {
       if (this.placed && this.drawn) this.returnTo = this.firstRow;
       this.drawn = this.layout;
-      this.virtualizer?.measure();
     }
   }
 
@@ -137,40 +132,40 @@ export class Gallery extends LitElement {
     if (isFirst) return;
     this.active = 0;
     this.firstRow = 0;
-    // The virtualizer is told before the event of scrolling comes, so that rows of the old place are not drawn in between.
-    if (this.virtualizer) this.virtualizer.scrollOffset = 0;
-    if (this.grid) this.grid.scrollTop = 0;
+    this.scroller?.scrollTo(0);
   }
 
   protected override updated(): void {
     const grid = this.grid;
-    if (!grid) return;
-    if (!this.virtualizer) {
-      this.virtualizer = new Virtualizer<HTMLElement, HTMLElement>(this.virtualizerOptions(grid));
-      this.stopVirtualizer = this.virtualizer._didMount();
-      this.requestUpdate();
-    } else if (this.virtualizer.scrollElement !== grid) {
-      // A message stood in the place of the grid, which is a new one now.
-      this.virtualizer.setOptions(this.virtualizerOptions(grid));
-      this.requestUpdate();
+    if (this.scroller && this.scroller.element !== grid) {
+      this.scroller.stop();
+      this.scroller = null;
     }
-    this.virtualizer._willUpdate();
-    grid.style.setProperty('--rows-height', `${this.virtualizer.getTotalSize()}px`);
+    // A message stands in the place of the grid.
+    if (!grid) return;
+    if (!this.scroller) {
+      this.scroller = new LineScroller(grid, () => this.onScrolled(), () => this.keepPlace());
+      this.setLines();
+    }
+    grid.style.setProperty('--rows-height', `${this.scroller.contentHeight}px`);
+    grid.style.setProperty('--columns', String(this.layout.perLine));
     if (!this.placed && (this.pages?.total ?? 0) > 0) {
       this.placed = true;
       this.active = Math.min(this.rowCount - 1, Math.floor(this.view.firstRow));
-      if (this.view.firstRow > 0) {
-        grid.scrollTop = this.topOf(this.view.firstRow);
-        this.requestUpdate();
-      }
+      if (this.view.firstRow > 0) this.returnTo = this.view.firstRow;
     }
     if (this.returnTo !== null) {
-      grid.scrollTop = this.topOf(this.returnTo);
+      this.scroller.scrollTo(this.topOf(this.returnTo));
       this.returnTo = null;
+      this.requestUpdate();
     }
-    for (const line of grid.querySelectorAll<HTMLElement>('.line')) line.style.setProperty('--top', `${Number(line.dataset['line']) * this.layout.height}px`);
-    grid.style.setProperty('--columns', String(this.layout.perLine));
+    for (const line of grid.querySelectorAll<HTMLElement>('.line')) line.style.setProperty('--top', `${this.scroller.placeOf(Number(line.dataset['line']))}px`);
     this.ask();
+  }
+
+  private setLines(): void {
+    const { kind, height, perLine } = this.layout;
+    this.scroller?.setLines({ count: Math.ceil(this.rowCount / perLine), height, covered: kind === 'tiles' ? 0 : HEAD_HEIGHT });
   }
 
   /** Where a pair's line begins; the fraction of a pair is one of its line. */
@@ -179,22 +174,9 @@ export class Gallery extends LitElement {
     return (perLine === 1 ? row : Math.floor(row / perLine)) * height;
   }
 
-  private virtualizerOptions(grid: HTMLElement): ConstructorParameters<typeof Virtualizer<HTMLElement, HTMLElement>>[0] {
-    return {
-      count: Math.ceil(this.rowCount / this.layout.perLine),
-      getScrollElement: () => grid,
-      estimateSize: () => this.layout.height,
-      overscan: 3,
-      scrollPaddingEnd: HEAD_HEIGHT,
-      scrollToFn: elementScroll,
-      observeElementRect,
-      observeElementOffset,
-      onChange: (virtualizer) => {
-        if (this.placed && virtualizer.scrollOffset !== null) this.firstRow = virtualizer.scrollOffset / this.layout.height * this.layout.perLine;
-        if (!virtualizer.isScrolling) this.keepPlace();
-        this.requestUpdate();
-      },
-    };
+  private onScrolled(): void {
+    if (this.placed && this.scroller) this.firstRow = this.scroller.offset / this.layout.height * this.layout.perLine;
+    this.requestUpdate();
   }
 
   /** Tells where the gallery stands: the panel is drawn anew and stores its state, which is too much for each frame of scrolling. */
@@ -204,14 +186,14 @@ export class Gallery extends LitElement {
 
   /** Asks for the rows and pictures in sight, then for what comes next, and for nothing that was left behind. */
   private ask(): void {
-    const range = this.virtualizer?.range;
+    const range = this.scroller?.inSight;
     const source = this.shownSource;
     // What is on screen only until the new pairs come would keep them waiting.
     if (!range || !source || !this.pages || this.coming) return;
     const { perLine } = this.layout;
-    this.pages.want(range.startIndex * perLine, (range.endIndex + 1) * perLine);
+    this.pages.want(range.first * perLine, (range.last + 1) * perLine);
     const lines: PairRow[] = [];
-    for (let index = range.startIndex * perLine; index < (range.endIndex + 1 + LINES_AHEAD) * perLine; index++) {
+    for (let index = range.first * perLine; index < (range.last + 1 + LINES_AHEAD) * perLine; index++) {
       const row = this.pages.row(index);
       if (row) lines.push(row);
     }
@@ -229,7 +211,7 @@ export class Gallery extends LitElement {
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { height, perLine, kind } = this.layout;
-    const page = Math.max(1, Math.floor((this.grid?.clientHeight ?? height) / height) - 1) * perLine;
+    const page = Math.max(1, Math.floor((this.scroller?.visible ?? height) / height) - 1) * perLine;
     const moves: Record<string, number> = { ArrowDown: perLine, ArrowUp: -perLine, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity, ...(kind === 'tiles' ? { ArrowRight: 1, ArrowLeft: -1 } : {}) };
     if (event.key === 'Enter' || event.key === ' ') {
       this.open(this.active);
@@ -244,7 +226,8 @@ export class Gallery extends LitElement {
   /** Makes a row the active one and brings it into sight, below the header that stays on top. */
   private select(index: number): void {
     this.active = index;
-    this.virtualizer?.scrollToIndex(Math.floor(index / this.layout.perLine));
+    this.scroller?.reveal(Math.floor(index / this.layout.perLine));
+    this.onScrolled();
   }
 
   private readonly onClick = (event: Event): void => {
@@ -264,17 +247,9 @@ export class Gallery extends LitElement {
     if (!source) return html`<p class="empty">${strings.empty.noPairs[0]}</p>`;
     return html`
       ${guard([this.view, this.sources, this.pages?.total, this.pages?.all], () => galleryToolbar(this.view, source, this.sources, this.pages, (change) => this.keep(change)))}
-      ${this.note(source)}
+      ${source.kept === 'all' ? nothing : html`<p class="note muted">${infoIcon()} ${strings.gallery.worstOnly(source.kept)}</p>`}
       ${this.content()}
       <model-stability-pair .host=${this.host} @pair-shown=${(event: CustomEvent<number>) => this.select(event.detail)} @amplification=${(event: CustomEvent<number>) => this.keep({ amplification: event.detail })}></model-stability-pair>`;
-  }
-
-  private note(source: GallerySource): TemplateResult | typeof nothing {
-    const notes = [
-      ...(source.kept === 'all' ? [] : [strings.gallery.worstOnly(source.kept)]),
-      ...((this.pages?.total ?? 0) > this.rowCount ? [strings.gallery.capped(this.rowCount)] : []),
-    ];
-    return notes.length === 0 ? nothing : html`<p class="note muted">${infoIcon()} ${notes.join(' · ')}</p>`;
   }
 
   private content(): TemplateResult {
@@ -288,10 +263,10 @@ export class Gallery extends LitElement {
       return html`<div class="message"><b>${title}</b><p class="muted">${advice}</p></div>`;
     }
     const { kind, perLine } = this.layout;
-    const items = this.virtualizer?.getVirtualItems() ?? [];
-    const activeInSight = items.some(({ index }) => index === Math.floor(this.active / perLine));
+    const drawn = this.scroller?.drawn ?? [];
+    const activeInSight = drawn.includes(Math.floor(this.active / perLine));
     // Keys wrap around, so that a line that leaves lends its elements to the one that comes.
-    const pool = items.length;
+    const pool = drawn.length;
     const head = kind === 'tiles' ? 0 : 1;
     const lines = Math.ceil(this.rowCount / perLine);
     return html`
@@ -300,7 +275,7 @@ export class Gallery extends LitElement {
         aria-activedescendant=${activeInSight ? `row-${this.active}` : nothing} @keydown=${this.onKey} @click=${this.onClick}>
         ${kind === 'tiles' ? nothing : headLine(this.view.amplification)}
         <div class="rows" role="rowgroup">
-          ${repeat(items, ({ index }) => index % pool, ({ index }) => this.line(index))}
+          ${repeat(drawn, (line) => line % pool, (line) => this.line(line))}
         </div>
       </div>
       <span id="keys" class="hidden">${kind === 'tiles' ? strings.gallery.tileKeys : strings.gallery.keys}</span>`;
