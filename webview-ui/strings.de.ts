@@ -150,7 +150,6 @@ export const german: PartialStrings = {
     amplificationName: (factor) => `× ${factor}`,
     whiteMeans: (factor) => factor === 1 ? 'weiß: volle Differenz' : `weiß: eine Differenz von ${Math.round(255 / factor)} von 255 Stufen oder mehr`,
     counts: (total, all) => total === all ? plural(all, 'Paar', 'Paare') : `${count(total)} von ${plural(all, 'Paar', 'Paaren')}`,
-    capped: (shown) => `die ersten ${count(shown)} werden gezeigt; filtern Sie, um andere zu sehen`,
     worstOnly: (rule) => `dieser Lauf hat nur einen Teil seiner Paare behalten (${rule})`,
     columns: { a: 'A, Original', b: 'B, verzerrt', difference: (factor) => `|A − B| × ${factor}`, distance: 'Merkmalsabstand', answers: 'Antworten: oberer Balken A, unterer Balken B' },
     changed: 'geändert', kept: 'behalten',

@@ -151,7 +151,6 @@ export const english = {
     amplificationName: (factor: number) => `× ${factor}`,
     whiteMeans: (factor: number) => factor === 1 ? 'white: a full difference' : `white: a difference of ${Math.round(255 / factor)} of 255 levels or more`,
     counts: (total: number, all: number) => total === all ? plural(all, 'pair', 'pairs') : `${count(total)} of ${plural(all, 'pair', 'pairs')}`,
-    capped: (shown: number) => `the first ${count(shown)} are shown; filter to see others`,
     worstOnly: (rule: string) => `this run kept only part of its pairs (${rule})`,
     columns: { a: 'A, original', b: 'B, distorted', difference: (factor: number) => `|A − B| × ${factor}`, distance: 'Feature distance', answers: 'Answers: upper bar A, lower bar B' },
     changed: 'changed', kept: 'kept',
