@@ -104,6 +104,13 @@ export class Workbench {
     await input.waitFor({ state: 'hidden' });
   }
 
+  /** Answers the dialog for a file to write by typing its path, once the dialog shows the folder that it starts in. */
+  async chooseFile(file: string): Promise<void> {
+    await this.quickPickRow('..').waitFor();
+    await this.quickInput().fill(file);
+    await this.page.keyboard.press('Enter');
+  }
+
   explorerRow(name?: string): Locator {
     const rows = this.page.locator('.explorer-folders-view .monaco-list-row');
     return name === undefined ? rows : rows.filter({ has: this.page.getByText(name, { exact: true }) });
