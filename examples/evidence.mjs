@@ -9,7 +9,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const workspace = join(root, 'examples', 'workspace');
@@ -20,14 +20,20 @@ const distortions = ['jpeg:50', 'jpeg:10', 'thumbnail:1000', 'thumbnail:250', 'c
 /** An epoch of the whole network costs a hundred of the head's: it gets fewer pictures and epochs. */
 const bounds = ['--limit', '990', '--test-share', '0.4'];
 
+/** A network of the size of keras.applications, made by training/applications.py; its rows are left out where it has not been made. */
+const mobileNetV2 = join(root, 'out', 'evidence', 'mobilenetv2.keras');
+
 /** Pictures and the most epochs are bounded, so that all of it takes about half an hour on two processors. */
 const subjects = [
   { name: 'digits', model: 'digits.onnx', images: 'digits/train', parts: ['head', 'last:2', 'all'], rates: [0.001], options: [...bounds, '--epochs', '12', ...distortions] },
   { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['head', 'last:2'], rates: [0.001], options: [...bounds, '--epochs', '12', ...distortions] },
   { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['batch-norm'], rates: [0.001], options: [...bounds, '--epochs', '3', ...distortions] },
+  { name: 'mobilenetv2', model: mobileNetV2, images: 'patches/train', parts: ['head', 'last:2'], rates: [0.001], options: [...bounds, '--range', '-1-1', '--epochs', '12', ...distortions] },
+  { name: 'mobilenetv2', model: mobileNetV2, images: 'patches/train', parts: ['batch-norm'], rates: [0.001], options: [...bounds, '--range', '-1-1', '--epochs', '3', ...distortions] },
+  { name: 'mobilenetv2', model: mobileNetV2, images: 'patches/train', parts: ['all'], rates: [0.0001], options: [...bounds, '--range', '-1-1', '--epochs', '3', ...distortions] },
   { name: 'patches', model: 'patches.onnx', images: 'patches/train', parts: ['all'], rates: [0.0001], options: ['--limit', '540', '--test-share', '0.5', '--epochs', '2', ...distortions] },
 ];
-const jobs = subjects.flatMap(({ parts, rates, ...subject }) => parts.flatMap((part) => rates.map((rate) => ({ ...subject, part, rate, id: `${subject.name}-${part.replace(':', '-')}-${rate}` }))));
+const jobs = subjects.filter(({ model }) => existsSync(resolve(workspace, 'models', model))).flatMap(({ parts, rates, ...subject }) => parts.flatMap((part) => rates.map((rate) => ({ ...subject, part, rate, id: `${subject.name}-${part.replace(':', '-')}-${rate}` }))));
 
 const percent = (value) => (100 * value).toFixed(1);
 const share = (value) => `${percent(value.value)} (${percent(value.low)}–${percent(value.high)})`;
@@ -38,7 +44,7 @@ function resultOf({ id, model, images, part, rate, options }) {
   if (!existsSync(join(run, 'run.json'))) {
     mkdirSync(evidence, { recursive: true });
     const extra = existsSync(run) ? ['--resume', run] : ['--run', run];
-    const args = ['stabilize', join(workspace, 'models', model), '--images', join(workspace, images), '--train', part, '--learning-rate', String(rate), '--output', join(evidence, `${id}.onnx`), '--json', ...extra, ...options];
+    const args = ['stabilize', resolve(workspace, 'models', model), '--images', join(workspace, images), '--train', part, '--learning-rate', String(rate), '--output', join(evidence, `${id}${extname(model)}`), '--json', ...extra, ...options];
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist', 'cli.js'), ...args], { encoding: 'utf8' });
     if (status !== 0 && status !== 3) {
       console.error(`${id}: ${stderr.trim()}`);
