@@ -48,7 +48,7 @@ export const german: PartialStrings = {
     starting: 'beginnt', paused: 'angehalten',
     amount: (progress) => progress.total > 0 ? `${count(progress.done)} von ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
     speed: (perSecond) => `${rate(perSecond)} je Sekunde`,
-    left: (seconds) => `noch ${duration(seconds)}`, leftOfTrainings: (seconds) => `alle Trainings zusammen höchstens noch ${duration(seconds)}`,
+    left: (seconds) => `noch ${duration(seconds)}`, leftOfTrainings: (seconds) => `alle Trainings zusammen noch etwa ${duration(seconds)}`,
     failed: 'Der Auftrag ist fehlgeschlagen',
   },
 

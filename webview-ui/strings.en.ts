@@ -49,7 +49,7 @@ export const english = {
     starting: 'starting', paused: 'paused',
     amount: (progress: Progress) => progress.total > 0 ? `${count(progress.done)} of ${count(progress.total)} ${progress.unit}` : `${count(progress.done)} ${progress.unit}`,
     speed: (perSecond: number) => `${rate(perSecond)} a second`,
-    left: (seconds: number) => `${duration(seconds)} left`, leftOfTrainings: (seconds: number) => `${duration(seconds)} left of all trainings at the most`,
+    left: (seconds: number) => `${duration(seconds)} left`, leftOfTrainings: (seconds: number) => `about ${duration(seconds)} left of all trainings`,
     failed: 'The job failed',
   },
 

@@ -4,7 +4,7 @@ import type { TrainingCurves } from './results.ts';
 /** Seconds over which the speed is taken. */
 const window = 5;
 
-/** What is known of the steps that follow and are like this one: how many units they have, and how fast one before them was. */
+/** What is known of the steps that follow and are like this one: how many units they have, and how fast the one before was with all that belongs to it. */
 export interface StepsAfter {
   units: number;
   perSecond: number | null;
@@ -54,7 +54,7 @@ export class ProgressMeter {
     this.#job.progress({
       step: this.#step, unit: this.#unit, total: this.#total, done: this.#done,
       ...(known ? { perSecond, secondsLeft: left / perSecond } : {}),
-      ...(this.#after && speed ? { trainingSecondsLeft: (left + this.#after.units) / speed } : {}),
+      ...(this.#after && speed ? { trainingSecondsLeft: left / speed + this.#after.units / (this.#after.perSecond ?? speed) } : {}),
       ...(this.#training ? { training: this.#training } : {}),
     });
   }

@@ -456,7 +456,7 @@ export interface Progress {
   perSecond?: number;
   /** Seconds left of this step, where that can be told. */
   secondsLeft?: number;
-  /** While a network is trained: seconds left of all trainings of the job at the most, by the epochs done last; reading pictures and measuring the result are not in it. */
+  /** While a network is trained: about how many seconds all trainings of the job have left, by the speed of those done, less where one ends early; reading pictures and measuring the result are not in it. */
   trainingSecondsLeft?: number;
   /** Present while a network is trained. */
   training?: TrainingCurves;

@@ -13,7 +13,7 @@ export function describeProgress(progress: Progress): string {
   const parts: string[] = [];
   if (total > 0) parts.push(vscode.l10n.t('{0} of {1} {2}', done, total, unit));
   if (perSecond !== undefined) parts.push(vscode.l10n.t('{0} a second', perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)));
-  if (trainingSecondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left of all trainings at the most', duration(trainingSecondsLeft)));
+  if (trainingSecondsLeft !== undefined) parts.push(vscode.l10n.t('about {0} left of all trainings', duration(trainingSecondsLeft)));
   else if (secondsLeft !== undefined) parts.push(vscode.l10n.t('{0} left', duration(secondsLeft)));
   const doing = said(step);
   return parts.length > 0 ? `${doing}: ${parts.join(', ')}` : doing;

@@ -15,7 +15,8 @@ import { encodeTensor, toFloat32, type Tensor } from '../../src/engine/graph/ten
 import { openDataset } from '../../src/engine/dataset.ts';
 import { openModel } from '../../src/engine/openModel.ts';
 import type { Version } from '../../src/engine/pictures/prepare.ts';
-import type { SearchPoint } from '../../src/engine/results.ts';
+import { ProgressMeter } from '../../src/engine/progress.ts';
+import type { Progress, SearchPoint } from '../../src/engine/results.ts';
 import { exampleModels, quiet, smallModel, temporaryFolder, writeModel, writePictures } from './engineHarness.ts';
 
 describe('the course of a training', () => {
@@ -120,6 +121,16 @@ describe('a search', () => {
     assert.equal(epochsAfter(rounds, 0, 74, 50), 74 * 6 + 25 * 11 + 9 * 33 + 50);
     assert.equal(epochsAfter(rounds, 1, 3, 50), 3 * 11 + 9 * 33 + 50);
     assert.equal(epochsAfter(rounds, 2, 0, 50), 50);
+  });
+
+  it('tells what all trainings have left by the speed of the one before', () => {
+    const told: Progress[] = [];
+    const meter = new ProgressMeter({ progress: (progress) => told.push(progress) }, 'training', 'epochs', 10, { units: 20, perSecond: 2 });
+    meter.advance(4);
+    // 6 epochs of this one and 20 of others, 2 a second; its own speed is not known at once.
+    assert.deepEqual([told.at(-1)!.secondsLeft, told.at(-1)!.trainingSecondsLeft], [undefined, 6 / 2 + 20 / 2]);
+    new ProgressMeter({ progress: (progress) => told.push(progress) }, 'training', 'epochs', 10, { units: 20, perSecond: null }).advance();
+    assert.equal(told.at(-1)!.trainingSecondsLeft, undefined, 'nothing is said where nothing is known');
   });
 
   const point = (precisionAt1: number, labelInstability: number, rejected?: string): SearchPoint => ({ alpha: 1, sigma: 1, learningRate: 1, precisionAt1, labelInstability, ...(rejected === undefined ? {} : { rejected }) });

@@ -58,7 +58,7 @@ export class PartTraining {
   readonly #sets: { training: PictureSet; validation: PictureSet };
   readonly #judge: Scoring;
   readonly #scoring: Scoring;
-  /** Of the training before. */
+  /** Of the training before, with its score. */
   #epochsPerSecond: number | null = null;
 
   private constructor(context: PartContext, step: TrainingStep, sets: { training: PictureSet; validation: PictureSet }, scorer: HeadScorer) {
@@ -133,8 +133,8 @@ export class PartTraining {
       onEpoch: (progress) => checkpoint.keep(index, progress),
       from,
     }, at.finishEarly ? job : { ...job, finishEarly: () => false });
-    if (trained.epoch > (from?.epoch ?? 0)) this.#epochsPerSecond = (1000 * (trained.epoch - (from?.epoch ?? 0))) / (performance.now() - started);
     const { precision, labelInstability, featureDistance } = await this.score(trained.best.weights);
+    if (trained.epoch > (from?.epoch ?? 0)) this.#epochsPerSecond = (1000 * (trained.epoch - (from?.epoch ?? 0))) / (performance.now() - started);
     const stopped = trained.stopped === 'not finite' ? say('pointNotFinite') : trained.stopped === 'collapsed' ? say('pointCollapsed') : null;
     const finished: FinishedPoint = {
       point: {
