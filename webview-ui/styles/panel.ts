@@ -10,7 +10,7 @@ export const panelStyles = css`
   .facts-line { color: var(--quiet); display: flex; flex-wrap: wrap; gap: 0 10px; }
   .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
   .picker { display: flex; align-items: center; gap: 6px; color: var(--quiet); min-width: 0; }
-  .picker select { max-width: min(380px, 30cqw); min-width: 0; flex: 0 1 auto; }
+  .picker select { max-width: min(450px, 36cqw); min-width: 0; flex: 0 1 auto; }
   .job { padding: 6px 16px 8px; display: grid; grid-template-columns: 1fr auto; gap: 3px 12px; align-items: center; border-top: 1px solid var(--rule); }
   .job progress { grid-column: 1; width: 100%; height: 4px; appearance: none; border: 0; background: var(--rule); accent-color: var(--vscode-progressBar-background); }
   .job progress::-webkit-progress-bar { background: var(--rule); }
