@@ -40,6 +40,8 @@ const FIGURES = {
   skeletonReading: 'longest time with skeletons only, ms: at a reading pace (20 rows a second)',
   skeletonDragging: '  dragging through the whole run in 2 s',
   jump: 'from the end to the first row with its text, ms',
+  busyOpening: 'processor time of the page’s main thread, ms: from the click on the run to all pictures in sight',
+  busyChoosing: '  all choices, with their pictures and the ways back',
   heap: 'JavaScript heap after scrolling, MB',
   page: 'memory of the page’s process, MB (must be < 250)',
   worker: 'memory of the worker, MB (must be < 250)',
@@ -75,6 +77,13 @@ async function clickOnRun({ checkout, browser }: Subject, { run, result }: Large
       if (name === wanted) resolve();
     };
   });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  let busyBefore = 0;
+  // Since the page was made: of one document after the other.
+  const busy = async (): Promise<number> => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value - busyBefore;
+
+  busyBefore = await busy();
   const clicked = performance.timeOrigin + performance.now();
   await worker.call('openRun', { run });
   await page.evaluate("setTimeout(() => { location.href = '/panel.dark.html'; })");
@@ -85,7 +94,7 @@ async function clickOnRun({ checkout, browser }: Subject, { run, result }: Large
     await page.context().close();
     worker.stop();
   };
-  return { page, worker, times, close };
+  return { page, worker, times, busy, close };
 }
 
 async function measureOpening(subject: Subject, large: LargeRun, expect: Expect): Promise<Figures> {
@@ -93,8 +102,12 @@ async function measureOpening(subject: Subject, large: LargeRun, expect: Expect)
   const overview = await clickOnRun(subject, large, 'overview', first);
   const figures: Figures = { figures: overview.times['figures']!, tab: await overview.page.evaluate<number>(`bench.openGallery(${JSON.stringify(first)})`) };
   await overview.close();
-  const { page, worker, times, close } = await clickOnRun(subject, large, 'gallery', first);
-  Object.assign(figures, { rows: times['rows'], pictures: times['pictures'] }, await measureScrolling(page), await measureChoices(page, large.run, expect));
+  const { page, worker, times, busy, close } = await clickOnRun(subject, large, 'gallery', first);
+  const busyOpening = await busy();
+  Object.assign(figures, { rows: times['rows'], pictures: times['pictures'], busyOpening }, await measureScrolling(page));
+  const begun = await busy();
+  Object.assign(figures, await measureChoices(page, large.run, expect));
+  figures['busyChoosing'] = await busy() - begun;
   Object.assign(figures, { heap: await heapOf(page), page: await pageMemory(subject.browser), worker: processMemory(worker.pid!).resident });
   await close();
   return figures;
