@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomSource } from '../../src/engine/random.ts';
 import type { Pair } from '../../src/engine/results.ts';
+import { openPairs } from '../../src/engine/runs/openedPairs.ts';
 import { PairsWriter } from '../../src/engine/runs/pairsFile.ts';
 import { pairsPage } from '../../src/engine/runs/pairsView.ts';
 import type { PairsFilter, PairsViewQuery } from '../../src/engine/runs/queries.ts';
@@ -90,4 +91,25 @@ describe('pairs that pass a filter', function () {
     assert.ok((await pairsPage({ ...query, against: { run: earlier, newly: 'stable' } })).total > 0);
     assert.equal((await pairsPage(query)).total, 0);
   });
+
+  it('reads a run once for calls that come together', async () => {
+    const [first, second] = await Promise.all([openPairs(run), openPairs(run)]);
+    assert.equal(first, second);
+  });
+
+  for (const ascending of [true, false]) {
+    it(`orders negative numbers, zeros, infinities and equal ones, ${ascending ? 'smallest' : 'largest'} first`, async () => {
+      const values = [0.5, -2, 0.5, 3e38, -1e-40, 0, Infinity, -2, 1e-40, -3e38, -Infinity, 0.25, 1000, 0.5];
+      const path = join(folder, `values-${ascending}`);
+      mkdirSync(path);
+      const writer = new PairsWriter(path, null);
+      for (const [picture, featureDistance] of values.entries()) {
+        await writer.add({ image: `${picture}.png`, distortion: 'jpeg', strength: 50, featureDistance, klDivergence: 0, jsDivergence: 0, pixelDifference: 0, labelA: 'a', labelB: 'a', topA: [], topB: [], truth: null });
+      }
+      await writer.close();
+      const stored = Float32Array.from(values);
+      const expected = [...values.keys()].sort((a, b) => stored[a]! === stored[b]! ? a - b : (ascending ? 1 : -1) * (stored[a]! < stored[b]! ? -1 : 1));
+      assert.deepEqual([...(await openPairs(path)).order('featureDistance', ascending)], expected);
+    });
+  }
 });
