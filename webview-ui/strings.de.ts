@@ -324,7 +324,7 @@ export const german: PartialStrings = {
     isChosen: 'Das ist der Punkt, dessen Modell geschrieben wurde.', isControl: 'Er hat keinen Stabilitätsterm.', isOnFront: 'Kein anderer Punkt ist in beidem besser.',
     rejected: (reason) => `Nicht wählbar: ${reason}.`,
     epochs: (epochs, best) => `${plural(epochs, 'Epoche', 'Epochen')} trainiert, die beste ist Epoche ${best}.`,
-    details: 'Markierter Punkt', reveal: 'Die Datei zeigen', write: 'Sein Modell schreiben…', notKept: 'Der Lauf behält nur die Gewichte der Punkte auf der Pareto-Front.',
+    details: 'Markierter Punkt', reveal: 'Die Datei zeigen', write: 'Sein Modell schreiben…', notKept: 'Der Lauf behält nur die Gewichte der Punkte auf der Pareto-Front und der Kontrolle.',
     map: (measure) => `${measure} über α und σ`, mapHint: 'Pfeiltasten bewegen, die Eingabetaste markiert einen Punkt.',
     mapTitle: (group) => group === null ? 'α und σ' : `α und σ, trainiert: ${group.train}, Lernrate ${group.learningRate}`,
     group: 'Trainierter Teil und Lernrate', groupName: ({ train, learningRate }) => `${train}, Lernrate ${learningRate}`,

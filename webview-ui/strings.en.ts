@@ -325,7 +325,7 @@ export const english = {
     isChosen: 'This is the point whose model was written.', isControl: 'It has no stability term.', isOnFront: 'No other point is better in both.',
     rejected: (reason: string) => `Cannot be chosen: ${reason}.`,
     epochs: (epochs: number, best: number) => `Trained for ${plural(epochs, 'epoch', 'epochs')}, the best is epoch ${best}.`,
-    details: 'Selected point', reveal: 'Show the File', write: 'Write Its Model…', notKept: 'The run keeps the weights of the points on the Pareto front alone.',
+    details: 'Selected point', reveal: 'Show the File', write: 'Write Its Model…', notKept: 'The run keeps the weights of the points on the Pareto front and of the control alone.',
     map: (measure: string) => `${measure} over α and σ`, mapHint: 'Arrow keys move, Enter selects a point.',
     mapTitle: (group: { train: string; learningRate: number } | null) => group === null ? 'α and σ' : `α and σ, trained: ${group.train}, learning rate ${group.learningRate}`,
     group: 'Trained part and learning rate', groupName: ({ train, learningRate }: { train: string; learningRate: number }) => `${train}, learning rate ${learningRate}`,

@@ -26,7 +26,7 @@ export async function writePoint(run: string, index: number, output?: string): P
   const graph = await format.read(path);
   if ((await hashModel(graph)).sha256 !== sha256) throw new UserError(`${path} is no longer the model that the run in ${run} was made with`);
   await checkOutput(graph, output);
-  const target = await outputPath(graph, output, true);
+  const target = await outputPath(graph, output, point.alpha === 0 ? 'control' : 'stabilized');
   const { alpha, sigma, learningRate, train = result.options.train } = point;
   const metadata = stabilizedMetadata({ preprocessing: result.before.method.preprocessing }, sha256, { ...result.options, train, alpha, sigma, learningRate });
   const [written] = await format.write(graph, changedWeights(graph, stored.states['best']!.weights), metadata, target);

@@ -33,7 +33,7 @@ describe('the search of a stabilization', function () {
     assert.ok(allowed.length === 0 || chosen.labelInstability === Math.min(...allowed.map(({ labelInstability }) => labelInstability)));
   });
 
-  it('marks the Pareto front, and every point of it can be written', async () => {
+  it('marks the Pareto front, and every point of it and the control can be written', async () => {
     const options = sweep();
     const result = await run(options);
     const tried = result.search.filter(({ alpha }) => alpha > 0);
@@ -41,6 +41,7 @@ describe('the search of a stabilization', function () {
       const beaten = tried.some((other) => other.precisionAt1! >= point.precisionAt1! && other.labelInstability <= point.labelInstability && (other.precisionAt1! > point.precisionAt1! || other.labelInstability < point.labelInstability));
       assert.deepEqual([point.pareto ?? false, point.kept ?? false], [!beaten, !beaten]);
     }
+    assert.deepEqual(result.search.filter(({ alpha, kept }) => alpha === 0 && kept).length, 1, 'the control cannot be written');
     const hash = sha256(options.model);
     for (const [index, point] of result.search.entries()) {
       if (!point.kept) {
@@ -49,6 +50,7 @@ describe('the search of a stabilization', function () {
       }
       const path = await writePoint(options.run, index);
       assert.equal(dirname(path), dirname(options.model));
+      assert.match(path, point.alpha === 0 ? /\.control\.\w+$/ : /\.stabilized(-\d+)?\.\w+$/);
       const chosen = point.alpha === result.options.alpha && point.learningRate === result.options.learningRate;
       // Points whose starting weights were the best are all the original.
       if (chosen || point.bestEpoch! > 0) assert.equal(await weightsHash(path) === await weightsHash(result.output), chosen);

@@ -79,7 +79,7 @@ describe('the view of a sweep', function () {
     await page.getByRole('option', { name: /^Control.*trained: head\./ }).locator('.target').click({ force: true });
     await page.getByRole('heading', { name: nameOf(result.search[0]!) }).waitFor();
     assert.ok(await page.getByRole('button', { name: 'Write Its Model…' }).isDisabled());
-    await page.getByText('The run keeps the weights of the points on the Pareto front alone.').waitFor();
+    await page.getByText('The run keeps the weights of the points on the Pareto front and of the control alone.').waitFor();
   });
 
   it('walks over the points by keys, and over the heat map', async () => {

@@ -64,10 +64,11 @@ function numbered(word: string, number: number): string {
 
 /**
  * Where the new model goes: `NAME.stabilized.EXT` beside the original, or the file that the user named; `NAME.rejected.EXT` where
- * it was not accepted. A name of our own choice that is taken gets a number, so that no earlier result is lost.
+ * it was not accepted, `NAME.control.EXT` for a control. A name of our own choice that is taken gets a number, so that no earlier result is lost.
  */
-export async function outputPath(graph: ModelGraph, output: string | undefined, accepted: boolean): Promise<string> {
-  const word = accepted ? 'stabilized' : 'rejected';
+export async function outputPath(graph: ModelGraph, output: string | undefined, word: 'stabilized' | 'rejected' | 'control'): Promise<string> {
+  // Where a name is given, what was not accepted must not bear it.
+  const accepted = word !== 'rejected';
   if (isFolder(graph)) {
     const folder = namedFolder(graph, output);
     return join(output !== undefined && accepted ? folder : await free((number) => `${folder}.${numbered(word, number)}`), basename(graph.path));

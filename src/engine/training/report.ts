@@ -55,7 +55,7 @@ export async function report(underWay: UnderWay, graph: ModelGraph, split: Split
   const comparison = await compareEvaluations(at('before', before), at('after', measured));
   const overControl = await compareEvaluations(at('control', control), at('after', measured));
   const { accepted, reason, advice } = judge({ comparison, overControl, agreement: await cleanAgreement(join(run, 'before'), join(run, 'after')), apart: await pictureDistances(join(run, 'before'), join(run, 'after')), options });
-  const output = await outputPath(model.graph, underWay.options.output, accepted);
+  const output = await outputPath(model.graph, underWay.options.output, accepted ? 'stabilized' : 'rejected');
   await model.format.write(model.graph, changed, stabilizedMetadata(model, sha256, options), output);
   // The file is there from here on: what was measured as its weights is its report.
   const after: Evaluation = { ...measured, model: { ...measured.model, path: output, sha256: (await hashModel(await model.format.read(output))).sha256 } };

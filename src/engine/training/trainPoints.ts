@@ -57,13 +57,15 @@ export async function trainPoints(underWay: UnderWay, graph: ModelGraph, split: 
     if (control < 0) control = await search.trainControl({ train: part, alpha: 0, sigma, learningRate }, ['asked', 'epochs'].includes(winner.trained.stopped) ? winner.trained.epoch : settings.epochs);
     const front = paretoFront(points);
     const marked = points.map((point, place): SearchPoint => ({ ...point, ...(front.has(place) && point.alpha > 0 ? { pareto: true } : {}) }));
-    const kept = await keepPoints(options.run, checkpoint, marked.flatMap((point, place) => (point.pareto ? [{ place, index: tried[place]! }] : [])));
+    const reported = [...marked, ...search.extra.map((index) => search.points.get(index)!.point)];
+    const indices = [...tried, ...search.extra];
+    // The control can be measured on other pictures only where it can be written.
+    const kept = await keepPoints(options.run, checkpoint, reported.flatMap((point, place) => (point.pareto || indices[place] === control ? [{ place, index: indices[place]! }] : [])));
     underWay.seconds.training += (performance.now() - started) / 1000;
     const loaded = async (index: number): Promise<FinishedPoint> => (await checkpoint.point(index))!;
-    const reported = [...marked.map((point, place): SearchPoint => ({ ...point, ...(kept.has(place) ? { kept: true } : {}) })), ...search.extra.map((index) => search.points.get(index)!.point)];
     return {
       chosen: await loaded(tried[chosen]!), control: await loaded(control), weights: parts.get(part)!, skipped: search.skipped, warnings: search.warnings,
-      search: dataset.labels === null ? reported.map((point) => ({ ...point, precisionAt1: null })) : reported,
+      search: reported.map((point, place) => ({ ...point, ...(kept.has(place) ? { kept: true } : {}), ...(dataset.labels === null ? { precisionAt1: null } : {}) })),
       failed: [...search.points.values()].filter(({ trained: { stopped } }) => stopped === 'not finite' || stopped === 'collapsed'),
     };
   } finally {

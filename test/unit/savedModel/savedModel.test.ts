@@ -67,7 +67,7 @@ describe('SavedModel folders', function () {
       const weights = [...graph.origins.keys()];
       assert.ok(weights.length >= 4, weights.join(', '));
       const changed = new Map(weights.slice(-2).map((weight) => [weight, Float32Array.from(graph.constant(weight)!.data as Float32Array, (value, index) => value + Math.cos(index) / 10)]));
-      const output = await outputPath(graph, undefined, true);
+      const output = await outputPath(graph, undefined, 'stabilized');
       assert.equal(output, join(`${path}.stabilized`, 'saved_model.pb'));
       assert.equal((await savedModel.write(graph, changed, { 'model-stability.note': 'x' }, output))[0], output);
       assert.deepEqual(contents(path), before);
@@ -80,7 +80,7 @@ describe('SavedModel folders', function () {
       const moved = [...Buffer.from(after['variables/variables.data-00000-of-00001']!, 'base64')].filter((byte, place) => byte !== Buffer.from(before['variables/variables.data-00000-of-00001']!, 'base64')[place]).length;
       assert.ok(moved <= [...changed.values()].reduce((sum, values) => sum + 8 * values.length, 0), `${moved} bytes of the variables differ`);
       // The next result takes the next name.
-      assert.equal(await outputPath(graph, undefined, true), join(`${path}.stabilized-2`, 'saved_model.pb'));
+      assert.equal(await outputPath(graph, undefined, 'stabilized'), join(`${path}.stabilized-2`, 'saved_model.pb'));
       assert.deepEqual(readdirSync(folder).filter((entry) => entry.endsWith('.tmp')), []);
     });
   }
@@ -131,8 +131,8 @@ describe('SavedModel folders', function () {
     mkdirSync(join(folder, 'taken'));
     await assert.rejects(checkOutput(graph, join(folder, 'taken')), { name: 'UserError', message: `cannot write ${join(folder, 'taken')}: it is there already; choose the name of a new folder` });
     await checkOutput(graph, join(folder, 'new'));
-    assert.equal(await outputPath(graph, join(folder, 'new'), true), join(folder, 'new', 'saved_model.pb'));
-    assert.equal(await outputPath(graph, join(folder, 'new'), false), join(folder, 'new.rejected', 'saved_model.pb'));
+    assert.equal(await outputPath(graph, join(folder, 'new'), 'stabilized'), join(folder, 'new', 'saved_model.pb'));
+    assert.equal(await outputPath(graph, join(folder, 'new'), 'rejected'), join(folder, 'new.rejected', 'saved_model.pb'));
     await assert.rejects(savedModel.write(graph, new Map(), {}, graph.path), { name: 'UserError', message: `cannot write ${path}: it is the model itself` });
   });
 
