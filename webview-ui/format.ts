@@ -99,7 +99,7 @@ export function time(iso: string): string {
 }
 
 /** The shape of a tensor → "3×96×96"; open dimensions are "?", the batch is left out. */
-export const shape = (dimensions: number[]): string => dimensions.slice(1).map((size) => size < 0 ? '?' : String(size)).join('×') || 'scalar';
+export const shape = (dimensions: number[]): string => dimensions.slice(1).map((size) => size < 0 ? '?' : String(size)).join('×') || { de: 'Skalar', en: 'scalar' }[language];
 
 /** A distortion with its strength, as everywhere: "jpeg 50". */
 export const distortionName = ({ name, strength }: DistortionSpec): string => `${name}${space}${strength}`;

@@ -1,10 +1,14 @@
 /** Every sentence and word that a user reads in the webviews, in German. What is missing here is shown in English. */
 import { count, duration, rate } from './format.ts';
 import { strong } from './phrase.ts';
+import type { StabilizeOptionsUsed } from '../src/engine/results.ts';
 import type { PartialStrings } from './strings.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const list = (parts: string[]): string => parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} und ${parts.at(-1)!}`;
+
+/** What the clean loss compares with. */
+const targets: Record<StabilizeOptionsUsed['targets'], string> = { labels: 'Labels', 'own answers': 'die eigenen Antworten', 'own embeddings': 'die eigenen Einbettungen', triplets: 'Tripel' };
 
 export const german: PartialStrings = {
   views: { overview: 'Übersicht', gallery: 'Galerie', distances: 'Abstände', compare: 'Vergleich', sweep: 'Suche', training: 'Training', sequence: 'Folge' },
@@ -22,13 +26,13 @@ export const german: PartialStrings = {
   featureLayer: (name) => name === null ? 'keine Merkmalsschicht gefunden' : `Merkmale: ${name}`,
 
   empty: {
-    noModel: ['Kein Modell ist offen', 'Öffnen Sie ein Bildmodell (.onnx, oder die model.json eines TensorFlow.js-Modells). Diese Ansicht folgt dem Modell im Editor.'],
+    noModel: ['Kein Modell ist geöffnet', 'Öffnen Sie ein Bildmodell (.onnx, .tflite, .keras, .h5, die model.json eines TensorFlow.js-Modells oder die saved_model.pb eines SavedModels). Diese Ansicht folgt dem Modell im Editor.'],
     reading: (name) => [`${name} wird gelesen`, 'Seine Schichten, Gewichte und Operatoren werden gelesen.'],
     modelError: (name) => `${name} lässt sich nicht lesen`,
     untrusted: ['Diesem Arbeitsbereich wird nicht vertraut', 'Modelle und Bilder werden hier nur angesehen. Vertrauen Sie dem Arbeitsbereich, um auszuwerten oder zu stabilisieren.'],
     noPictures: ['Für dieses Modell sind keine Bilder bekannt', 'Wählen Sie einen Ordner mit Bildern. Klassenordner darin geben die wahren Labels; ein einfacher Ordner geht auch.'],
     noRun: ['Dieses Modell hat noch keinen Lauf', 'Die Auswertung verändert jedes Bild so, dass Menschen es kaum sehen (JPEG, Vorschaubild, Ausschnitt, Rauschen), und zeigt, wo sich die Antworten des Modells ändern.'],
-    choose: ['Kein Lauf ist offen', 'Wählen Sie oben einen Lauf dieses Modells, oder starten Sie einen neuen.'],
+    choose: ['Kein Lauf ist geöffnet', 'Wählen Sie oben einen Lauf dieses Modells, oder starten Sie einen neuen.'],
     readingRun: ['Der Lauf wird geöffnet', 'Seine Zahlen werden gelesen.'],
     runError: 'Der Lauf lässt sich nicht öffnen',
     running: (kind) => [{ evaluate: 'Auswertung läuft', stabilize: 'Stabilisierung läuft', findPreprocessing: 'Die Vorverarbeitung wird gesucht', sequence: 'Videobilder werden ausgewertet' }[kind], 'Die Zahlen erscheinen hier, wenn der Auftrag fertig ist.'],
@@ -54,8 +58,8 @@ export const german: PartialStrings = {
 
   verdict: {
     nothingEvaluated: 'Kein Bild wurde ausgewertet, sodass sich nichts sagen lässt.',
-    few: (pictures) => `Nur ${plural(pictures, 'Bild', 'Bilder')}: Die Intervalle sind weit, nehmen Sie das als ersten Eindruck.`,
-    fewTested: (pictures) => `Nur ${plural(pictures, 'Testbild', 'Testbilder')}: Die Intervalle sind weit, nehmen Sie das als ersten Eindruck.`,
+    few: (pictures) => `Nur ${plural(pictures, 'Bild', 'Bilder')}: Die Intervalle sind breit, nehmen Sie das als ersten Eindruck.`,
+    fewTested: (pictures) => `Nur ${plural(pictures, 'Testbild', 'Testbilder')}: Die Intervalle sind breit, nehmen Sie das als ersten Eindruck.`,
     noneChanges: (names) => `Unter ${list(names)} ändert sich kein Label.`,
     couldStillChange: (pictures, bound) => `Bei ${plural(pictures, 'Bild', 'Bildern')} könnten sich immer noch bis zu ${bound} der Labels ändern.`,
     oneKept: 'Das Label dieses einen Bildes bleibt unter jeder Verzerrung gleich.',
@@ -76,9 +80,9 @@ export const german: PartialStrings = {
     featuresMove: (name, distance) => [`Am weitesten bewegen sich die Merkmale bei ${name}: `, strong(distance), ' im Median'],
     featuresLeast: (name, distance) => [`, am wenigsten bei ${name}: `, strong(distance)],
     gain: (accepted, name, control, after) => [
-      `${accepted ? 'Stabilisieren hilft: Labels' : 'Labels'}, die ${name} ändert, fallen von `, strong(control), ' mit bloßem Nachtrainieren auf ', strong(after), accepted ? '.' : ', doch das Ergebnis ist abgelehnt.',
+      `${accepted ? 'Stabilisieren hilft: Der' : 'Der'} Anteil der Labels, die ${name} ändert, fällt von `, strong(control), ' mit bloßem Nachtrainieren auf ', strong(after), accepted ? '.' : ', doch das Ergebnis ist abgelehnt.',
     ],
-    noGain: 'Stabilisieren brachte gegenüber bloßem Nachtrainieren nichts Klares.',
+    noGain: 'Stabilisieren brachte gegenüber bloßem Nachtrainieren keinen klaren Gewinn.',
     gotWorse: (name, control, after) => [' ', strong(`${name} wurde schlechter`), `: ${control} auf ${after}.`],
     overControl: (better, worse, open, all) => `Gegenüber der Kontrolle: stabiler unter ${better} von ${all} Verzerrungen, weniger stabil unter ${worse}, kein klarer Unterschied unter ${open}.`,
     fromTo: (a, b, difference, interval, p) => `von ${a} auf ${b} (${difference}, 95 % ${interval}, ${p})`,
@@ -143,7 +147,7 @@ export const german: PartialStrings = {
     grid: 'Paare aus sauberen und verzerrten Bildern',
     source: 'Lauf', parts: { before: 'vorher', control: 'Kontrolle', after: 'stabilisiert' },
     distortion: 'Verzerrung', allDistortions: 'alle Verzerrungen',
-    label: 'Label', labels: { all: 'geändert oder behalten', changed: 'geändert', kept: 'behalten' },
+    label: 'Label', labels: { all: 'geändert oder gleich', changed: 'geändert', kept: 'gleich' },
     sort: 'Sortieren nach', sorts: { featureDistance: 'Merkmalsabstand', klDivergence: 'KL-Divergenz', jsDivergence: 'JS-Divergenz', pixelDifference: 'Pixeldifferenz' },
     largest: 'größte zuerst', smallest: 'kleinste zuerst',
     amplification: 'Differenz',
@@ -152,7 +156,7 @@ export const german: PartialStrings = {
     counts: (total, all) => total === all ? plural(all, 'Paar', 'Paare') : `${count(total)} von ${plural(all, 'Paar', 'Paaren')}`,
     worstOnly: (rule) => `dieser Lauf hat nur einen Teil seiner Paare behalten (${rule})`,
     columns: { a: 'A, Original', b: 'B, verzerrt', difference: (factor) => `|A − B| × ${factor}`, distance: 'Merkmalsabstand', answers: 'Antworten: oberer Balken A, unterer Balken B' },
-    changed: 'geändert', kept: 'behalten',
+    changed: 'geändert', kept: 'gleich',
     larger: (rank) => `größer als bei ${rank} der Paare`,
     truth: (label) => `Wahrheit ${label}`,
     right: 'richtig', wrong: 'falsch',
@@ -162,9 +166,9 @@ export const german: PartialStrings = {
     rowLabel: (row, pair) => `Paar ${count(row)}: ${pair}`,
     pairName: (image, distortion, labels, distance) => `${image}, ${distortion}, ${labels}, Merkmalsabstand ${distance}`,
     labelChanged: (a, certaintyA, b, certaintyB) => `Label geändert von ${a} ${certaintyA} zu ${b} ${certaintyB}`,
-    labelKept: (label, certaintyA, certaintyB) => `Label behalten ${label} ${certaintyA} zu ${certaintyB}`,
+    labelKept: (label, certaintyA, certaintyB) => `Label bleibt ${label}, ${certaintyA} zu ${certaintyB}`,
     noClasses: 'keine Klassen',
-    beforeLabels: (a, b) => a === b ? `vorher: ${a}, behalten` : `vorher: ${a} → ${b}`,
+    beforeLabels: (a, b) => a === b ? `vorher: ${a}, gleich` : `vorher: ${a} → ${b}`,
     keys: 'Pfeiltasten bewegen, die Eingabetaste öffnet ein Paar.',
     tileKeys: 'Pfeiltasten bewegen in beide Richtungen, die Eingabetaste öffnet ein Paar.',
     filters: 'Welche Paare', shownAs: 'Wie sie gezeigt werden', layout: 'Anordnung', layouts: { rows: 'Zeilen', tiles: 'Kacheln' },
@@ -236,7 +240,7 @@ export const german: PartialStrings = {
     lossNames: { loss: 'Trainingsverlust', stabilityLoss: 'Stabilitätsverlust', validationLoss: 'Validierungsverlust', validationStabilityLoss: 'Stabilitätsverlust der Validierung' },
     lossText: (epochs, best) => `Verluste von ${plural(epochs, 'Epoche', 'Epochen')}; die beste ist Epoche ${best}`,
     epochs: (epochs) => plural(epochs, 'Epoche', 'Epochen'),
-    optionsText: (options) => `α ${options.alpha} · σ ${options.sigma} · ${options.divergence} · ${options.optimizer}, Lernrate ${options.learningRate} · Stapel ${options.batchSize} · ${options.draws} Züge je Bild · Startwert ${options.seed} · gegen ${options.targets} · ${options.engine}`,
+    optionsText: (options) => `α ${options.alpha} · σ ${options.sigma} · ${options.divergence} · ${options.optimizer}, Lernrate ${options.learningRate} · Stapel ${options.batchSize} · ${options.draws} Ziehungen je Bild · Startwert ${options.seed} · gegen ${targets[options.targets]} · ${options.engine}`,
     bestEpoch: (epoch) => `beste Epoche ${epoch}`,
     stopped: { epochs: 'alle Epochen', early: 'früh beendet, nichts wurde besser', 'not finite': 'beendet: ein Verlust war nicht endlich', collapsed: 'beendet: die Antworten fielen auf eine Klasse zusammen', asked: 'auf Wunsch beendet, das bisher Beste behalten' },
     trained: 'Trainiert', output: 'Neue Datei', split: 'Bilder', options: 'Optionen',
@@ -264,7 +268,7 @@ export const german: PartialStrings = {
     headText: (layers, parameters) => `${layers.join(', ')} (${parameters} Parameter)`,
     logits: 'Logits (ein Softmax wird angewandt)', probabilities: 'Wahrscheinlichkeiten', noClasses: 'keine Klassen: eine Einbettung oder eine andere Art von Modell',
     find: 'Finden…', findMeans: 'Probiert die üblichen Arten, Bilder vorzubereiten, an einigen der Ihren und sagt, welche die beste ist',
-    frames: 'Videobilder', evaluateFrames: 'Videobilder auswerten…', framesMean: 'Führt das Modell auf einem Ordner von Videobildern aus und zeigt, wo sein Label von einem zum nächsten kippt',
+    frames: 'Videobilder', evaluateFrames: 'Videobilder auswerten…', framesMean: 'Führt das Modell auf einem Ordner von Videobildern aus und zeigt, wo sein Label von einem zum nächsten wechselt',
     notKnown: 'noch nicht gewählt', model: 'Modell', answers: 'Antworten', howPrepared: 'Wie Bilder vorbereitet werden',
     more: (n) => `und ${count(n)} weitere`,
   },
@@ -276,10 +280,10 @@ export const german: PartialStrings = {
     details: (interval, median, p95) => `95-%-Intervall ${interval}. Merkmalsabstand zwischen Nachbarn: Median ${median}, 95. Perzentil ${p95}.`,
     neighbourPrecision: (parts) => `Richtig beantwortet: ${parts.join(', ')}.`,
     precisionAt: (k, value, interval) => k === 0 ? `${value} der Bilder (${interval})` : `mit ${k === 1 ? 'dem Nachbarn' : `allen ${k} Nachbarn`} auf beiden Seiten ${value}`,
-    clip: 'Clip', clipName: (name, frames, flips) => `${name === '' ? 'alle Bilder' : name} · ${plural(frames, 'Bild', 'Bilder')} · ${plural(flips, 'Kippen', 'Kippen')}`,
-    previousFlip: 'Voriges Kippen', nextFlip: 'Nächstes Kippen', previousKey: 'Voriges Kippen (p)', nextKey: 'Nächstes Kippen (n)',
-    keys: 'Tasten: n und p gehen von Kippen zu Kippen, Pfeile von Bild zu Bild.',
-    chart: (classes, flips) => `Wahrscheinlichkeiten von ${list(classes)} über die Zeit, ${plural(flips, 'Kippen', 'Kippen')} markiert`,
+    clip: 'Clip', clipName: (name, frames, flips) => `${name === '' ? 'alle Bilder' : name} · ${plural(frames, 'Bild', 'Bilder')} · ${plural(flips, 'Wechsel', 'Wechsel')}`,
+    previousFlip: 'Voriger Wechsel', nextFlip: 'Nächster Wechsel', previousKey: 'Voriger Wechsel (p)', nextKey: 'Nächster Wechsel (n)',
+    keys: 'Tasten: n und p gehen von Wechsel zu Wechsel, Pfeile von Bild zu Bild.',
+    chart: (classes, flips) => `Wahrscheinlichkeiten von ${list(classes)} über die Zeit, ${plural(flips, 'Wechsel', 'Wechsel')} markiert`,
     classFrames: (name, frames) => `${name} (${plural(frames, 'Bild', 'Bilder')})`,
     frame: 'Bild', frameNumber: (number) => `Bild ${count(number)}`, frameOf: (number, of) => `Bild ${count(number)} von ${count(of)}`,
     neighbours: 'Nachbarbilder', strip: 'Bilder ringsum', flip: 'Label ändert sich', noEarlier: 'Vor diesem gibt es kein Bild.',

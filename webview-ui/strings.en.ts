@@ -23,7 +23,7 @@ export const english = {
   featureLayer: (name: string | null) => name === null ? 'no feature layer found' : `features: ${name}`,
 
   empty: {
-    noModel: ['No model is open', 'Open an image model (.onnx, or the model.json of a TensorFlow.js model). This panel follows the model in the editor.'],
+    noModel: ['No model is open', 'Open an image model (.onnx, .tflite, .keras, .h5, the model.json of a TensorFlow.js model or the saved_model.pb of a SavedModel). This panel follows the model in the editor.'],
     reading: (name: string) => [`Reading ${name}`, 'Its layers, weights and operators are being read.'],
     modelError: (name: string) => `${name} cannot be read`,
     untrusted: ['This workspace is not trusted', 'Models and pictures are only looked at here. Trust the workspace to evaluate or stabilize.'],
