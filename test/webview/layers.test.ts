@@ -4,34 +4,26 @@ import type { Page } from 'playwright-core';
 import { inspect } from '../../src/engine/inspect.ts';
 import type { LayerInfo, ModelInfo } from '../../src/engine/results.ts';
 import { exampleModels } from '../unit/engineHarness.ts';
-import { TestHost, THEMES, WebviewBrowser } from './webviewPage.ts';
+import { TestHost, THEMES } from './webviewPage.ts';
+import { webviewPages } from './webviewPages.ts';
 
 describe('the list of layers in the model page', function () {
   this.timeout(60_000);
-  let browser: WebviewBrowser;
+  const pages = webviewPages({ page: 'modelEditor' });
   let info: ModelInfo;
   let layers: LayerInfo[];
-  let opened: Awaited<ReturnType<WebviewBrowser['open']>> | null = null;
 
   before(async () => {
-    browser = await WebviewBrowser.start();
     const { layerList, ...rest } = await inspect({ model: exampleModels.patches, layers: true });
     info = rest;
     layers = layerList!;
   });
-  after(() => browser.stop());
-  afterEach(async () => {
-    const faults = await opened?.faults();
-    await opened?.page.context().close();
-    opened = null;
-    assert.deepEqual(faults ?? [], []);
-  });
 
   async function open(host: TestHost, theme: (typeof THEMES)[number] = 'dark'): Promise<Page> {
     host.layers = layers;
-    opened = await browser.open(host, { page: 'modelEditor', theme });
-    await opened.page.getByRole('table', { name: 'Layers of the network' }).waitFor();
-    return opened.page;
+    const page = await pages.open(host, { theme });
+    await page.getByRole('table', { name: 'Layers of the network' }).waitFor();
+    return page;
   }
   const rows = (page: Page) => page.getByRole('table', { name: 'Layers of the network' }).locator('tbody tr');
   const last = (): LayerInfo => layers.findLast((layer) => layer.fromEnd === 1)!;

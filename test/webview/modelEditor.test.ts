@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
 import type { PanelState } from '../../src/protocol.ts';
 import { modelInfo } from './runs.ts';
-import { TestHost, WebviewBrowser } from './webviewPage.ts';
+import { TestHost } from './webviewPage.ts';
+import { webviewPages } from './webviewPages.ts';
 
 describe('model page', function () {
   this.timeout(60_000);
-  let browser: WebviewBrowser;
-  let opened: Awaited<ReturnType<WebviewBrowser['open']>> | null = null;
-  before(async () => { browser = await WebviewBrowser.start(); });
-  after(() => browser.stop());
-  afterEach(async () => {
-    const faults = await opened?.faults();
-    await opened?.page.context().close();
-    opened = null;
-    assert.deepEqual(faults ?? [], []);
-  });
-  async function open(host: TestHost): Promise<Page> {
-    opened = await browser.open(host, { page: 'modelEditor' });
-    return opened.page;
-  }
+  const { open } = webviewPages({ page: 'modelEditor' });
 
   it('says what the model is', async () => {
     const page = await open(new TestHost({}));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
 import { say } from '../../src/engine/sentences.ts';
 import type { PairsQuery, PanelState, RunListItem } from '../../src/protocol.ts';
 import { comparison, evaluation, GeneratedPairs, stabilization } from './runs.ts';
-import { TestHost, WebviewBrowser } from './webviewPage.ts';
+import { TestHost } from './webviewPage.ts';
+import { webviewPages } from './webviewPages.ts';
 
 const RUN = '/runs/one';
 const item = (run: string, kind: RunListItem['kind']): RunListItem => ({ run, kind, state: 'done', model: '/models/patches.onnx', modelSha256: '4be1', startedAt: '2026-11-22T10:52:00Z', summary: '32.9 % at gaussian-noise 0.04' });
@@ -13,20 +13,7 @@ const job = { kind: 'evaluate', model: 'patches.onnx', progress: { step: 'evalua
 
 describe('panel', function () {
   this.timeout(60_000);
-  let browser: WebviewBrowser;
-  let opened: Awaited<ReturnType<WebviewBrowser['open']>> | null = null;
-  before(async () => { browser = await WebviewBrowser.start(); });
-  after(() => browser.stop());
-  afterEach(async () => {
-    const faults = await opened?.faults();
-    await opened?.page.context().close();
-    opened = null;
-    assert.deepEqual(faults ?? [], []);
-  });
-  async function open(host: TestHost): Promise<Page> {
-    opened = await browser.open(host);
-    return opened.page;
-  }
+  const { open, browser } = webviewPages();
 
   const cut = { ...evaluation(0), state: 'cancelled' as const };
   const states: [name: string, state: Partial<PanelState>, words: string, role?: 'alert'][] = [
@@ -103,7 +90,7 @@ describe('panel', function () {
     const made = { ...item('/runs/two', 'stabilization'), name: 'keep this', worst: { name: 'jpeg', strength: 50, labelInstability: 0.0562 }, accepted: true };
     const cases = [['en', /^keep this · Nov 22, 2026, \d\d:52 · stabilization, accepted · 5\.6 % at jpeg 50$/], ['de', /^keep this · 22\.11\.2026, \d\d:52 · Stabilisierung, angenommen · 5,6 % bei jpeg 50$/]] as const;
     for (const [language, wanted] of cases) {
-      const { page, faults } = await browser.open(new TestHost({ ...evaluated, runs: [item(RUN, 'evaluation'), made] }), { language });
+      const { page, faults } = await browser().open(new TestHost({ ...evaluated, runs: [item(RUN, 'evaluation'), made] }), { language });
       assert.match((await page.locator('select[name=run] option[value="/runs/two"]').textContent() ?? '').replace(/\u00a0/g, ' '), wanted);
       assert.deepEqual(await faults(), []);
       await page.context().close();
@@ -173,8 +160,7 @@ describe('panel', function () {
   it('speaks German, what the engine wrote into the run too', async () => {
     const [state, result] = [{ runs, run: '/runs/two', view: 'compare' } as const, stabilization('/runs/two', 720, false)];
     result.warnings = [say('guessedPreprocessing'), say('unreadPictures', { count: 3, total: 723 })];
-    opened = await browser.open(new TestHost({ ...state, result, job: { ...job, progress: { ...job.progress, step: say('evaluatingAll') } } }), { language: 'de' });
-    const { page } = opened;
+    const page = await open(new TestHost({ ...state, result, job: { ...job, progress: { ...job.progress, step: say('evaluatingAll') } } }), { language: 'de' });
     for (const sentence of [
       'Die saubere Präzision fällt von 85,1 % auf 83,1 %, um mehr als die erlaubten 0,5 %. Deutlich weniger Labels ändern sich bei jpeg 50, gaussian-noise 0.04.',
       'Verwenden Sie es nicht: Die saubere Präzision fiel von 85,1 % auf 83,1 %.', 'Die Vorverarbeitung ist geraten', '3 von 723 Bildern waren nicht lesbar und wurden ausgelassen.', 'Auswertung von vorher, Kontrolle und stabilisiert',

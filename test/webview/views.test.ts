@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import type { PairPicturesQuery, PairsQuery, PanelState, RunListItem } from '../../src/protocol.ts';
 import { comparison, DISTORTIONS, evaluation, GeneratedPairs, stabilization } from './runs.ts';
-import { TestHost, WebviewBrowser } from './webviewPage.ts';
+import { TestHost } from './webviewPage.ts';
+import { webviewPages } from './webviewPages.ts';
 
 const RUN = '/runs/one';
 const item = (run: string, kind: RunListItem['kind']): RunListItem => ({ run, kind, state: 'done', model: '/models/patches.onnx', modelSha256: '4be1', startedAt: '2026-11-22T10:52:00Z', summary: '32.9 % at gaussian-noise 0.04' });
@@ -19,20 +20,7 @@ interface PageElement {
 
 describe('views of a run', function () {
   this.timeout(60_000);
-  let browser: WebviewBrowser;
-  let opened: Awaited<ReturnType<WebviewBrowser['open']>> | null = null;
-  before(async () => { browser = await WebviewBrowser.start(); });
-  after(() => browser.stop());
-  afterEach(async () => {
-    const faults = await opened?.faults();
-    await opened?.page.context().close();
-    opened = null;
-    assert.deepEqual(faults ?? [], []);
-  });
-  async function open(host: TestHost, size: { width?: number; height?: number } = {}): Promise<Page> {
-    opened = await browser.open(host, size);
-    return opened.page;
-  }
+  const { open } = webviewPages();
   /** The query of the page that was asked for last, without its range. */
   const lastQuery = (host: TestHost): Partial<PairsQuery> => {
     const { start, end, ...query } = (host.asked('pairs') as PairsQuery[]).at(-1)!;
@@ -172,6 +160,7 @@ describe('views of a run', function () {
         await page.getByRole('slider', { name: 'Divider' }).fill('20');
         assert.equal(await page.locator('model-stability-pair-stage').evaluate((stage: PageElement) => stage.style.getPropertyValue('--mix')), '20%');
         await page.keyboard.press('Escape');
+        await page.locator('.grid:focus, [role=grid]:focus').waitFor();
         await page.keyboard.press('Enter');
         await page.getByRole('button', { name: 'Onion skin' }).click();
         await page.getByRole('slider', { name: 'Opacity of B' }).waitFor();
