@@ -15,10 +15,16 @@ interface Pattern {
   expression: RegExp;
 }
 
+/** Values that may be long: lists, of which no sentence has more than two. */
+const lists = new Set(['names', 'a', 'b']);
+
+/** The other values have at most so many characters: a run may come from anyone, and a text made for it would take a pattern with several values of any length for ever. */
+const longestValue = 400;
+
 /** What ends with a full stop may be followed by a sentence, which begins with a capital or a number; the rest stands alone. Values are as short as they can be. */
 const patterns: readonly Pattern[] = Object.entries(englishSentences)
   .map(([key, text]): Pattern => {
-    const source = text.split(/(\{\w+\})/).map((part) => (/^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('');
+    const source = text.split(/(\{\w+\})/).map((part) => (/^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.${lists.has(part.slice(1, -1)) ? '+' : `{1,${longestValue}}`}?)` : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))).join('');
     return { key: key as SentenceKey, expression: new RegExp(`${source}${text.endsWith('.') ? '(?=$| (?=[A-Z0-9]))' : '$'}`, 'y') };
   })
   // Of two that begin alike the one with more fixed words is meant.
