@@ -25,7 +25,7 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
     layers: graph.nodes.filter((node) => isLayer(node) && graph.weightsOf(node).length > 0).length,
     operators: Object.fromEntries(Object.entries(operators).sort(([a], [b]) => a.localeCompare(b))),
     featureLayer: model.featureLayer,
-    head: typeof head === 'string' ? null : { layers: head.weights, parameters: head.weights.reduce((sum, name) => sum + sizeOf(graph.constantShape(name) ?? [0]), 0) },
+    head: typeof head === 'string' || head.weights.length === 0 ? null : { layers: head.weights, parameters: head.weights.reduce((sum, name) => sum + sizeOf(graph.constantShape(name) ?? [0]), 0) },
     output: typeof head === 'string' || head.kind === 'embedding' ? null : head.kind,
     classes: model.classes,
     trainable: trainableReason(model) ?? true,
