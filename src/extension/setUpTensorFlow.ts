@@ -45,11 +45,11 @@ function requirements(): string {
 
 async function announce(description: string): Promise<void> {
   const settings = vscode.workspace.getConfiguration('modelStability');
-  if (settings.get('engine') === 'tensorflow') {
-    void vscode.window.showInformationMessage(vscode.l10n.t('Jobs compute on {0} now.', description));
-    return;
+  if (settings.get('engine') !== 'tensorflow') {
+    const use = vscode.l10n.t('Compute on TensorFlow');
+    const chosen = await vscode.window.showInformationMessage(vscode.l10n.t('{0} is set up. Jobs compute on it where the setting modelStability.engine says tensorflow.', description), use);
+    if (chosen !== use) return;
+    await settings.update('engine', 'tensorflow', vscode.ConfigurationTarget.Global);
   }
-  const use = vscode.l10n.t('Compute on TensorFlow');
-  const chosen = await vscode.window.showInformationMessage(vscode.l10n.t('{0} is set up. Jobs compute on it where the setting modelStability.engine says tensorflow.', description), use);
-  if (chosen === use) await settings.update('engine', 'tensorflow', vscode.ConfigurationTarget.Global);
+  void vscode.window.showInformationMessage(vscode.l10n.t('Jobs compute on {0} now.', description));
 }
