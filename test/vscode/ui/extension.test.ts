@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame, Locator } from 'playwright-core';
 import type { Evaluation, ModelInfo, Stabilization } from '../../../src/engine/results.ts';
+import { eventually } from '../harness/eventually.ts';
 import { workersOf } from '../harness/vscodeSession.ts';
 import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
@@ -145,9 +146,7 @@ describe('the extension in VS Code', function () {
     const viewers = workersOf(suite.vscode.server);
     await button(panel, 'Stabilize').click();
     await panel.getByRole('progressbar').first().waitFor();
-    const worker = await suite.page.waitForTimeout(300).then(() => workersOf(suite.vscode.server).find((pid) => !viewers.includes(pid)));
-    assert.ok(worker !== undefined, 'the job has no worker of its own');
-    process.kill(worker, 'SIGKILL');
+    process.kill(await eventually(() => workersOf(suite.vscode.server).find((pid) => !viewers.includes(pid)), 'the job has no worker of its own'), 'SIGKILL');
     const notification = suite.workbench.notification(sentence);
     await notification.waitFor();
     // Its going moves the others.

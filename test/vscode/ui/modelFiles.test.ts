@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { gunzipSync } from 'node:zlib';
 import type { Evaluation } from '../../../src/engine/results.ts';
+import { eventually } from '../harness/eventually.ts';
 import { root } from '../harness/paths.ts';
 import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
@@ -74,8 +75,10 @@ describe('model files in VS Code', function () {
     await suite.workbench.openModel('patches.onnx');
     await suite.workbench.runCommand('View: Split Editor Right');
     await suite.workbench.screenshot('two-editors');
-    const both = await editors();
-    assert.equal(both.length, 2);
+    const both = await eventually(async () => {
+      const shown = await editors();
+      return shown.length === 2 ? shown : undefined;
+    }, 'there are not two editors of the model');
     for (const editor of both) await editor.getByText('124 k parameters', { exact: true }).waitFor();
     copyFileSync(suite.file('models', 'digits.onnx'), suite.file('models', 'patches.onnx'));
     for (const editor of both) await editor.getByText('10 classes').first().waitFor();
