@@ -82,6 +82,8 @@ class Camera {
 
   async #dress({ colorScheme, mark, settings }: Theme): Promise<void> {
     await this.#page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // Where it last clicked the pointer may call up a hint.
+    await this.#page.mouse.move(0, 0);
     writeFileSync(this.#settings, JSON.stringify({ ...PICTURES, ...settings }));
     await this.#page.locator(`.monaco-workbench.${mark}`).waitFor();
     // The webview is told after the workbench; two frames later it is drawn.
