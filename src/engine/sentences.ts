@@ -100,6 +100,10 @@ const sentences = {
   readingTraining: 'reading the training pictures',
   readingValidation: 'reading the validation pictures',
   training: 'training, {point}',
+  installingPackage: 'installing {name}',
+  fetchingOwnLibrary: 'fetching its C library by its own installer',
+  fetchingLibrary: 'fetching TensorFlow {version} from the Python package index',
+  compilingBinding: 'compiling its binding',
 } as const;
 
 export type Sentences = typeof sentences;

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { CommandServices } from './commands.ts';
+import { said } from './said.ts';
 import { nodePathSetting } from './settings.ts';
 import { hasTensorFlow, markTensorFlow, startWorker } from './startWorker.ts';
 import { mayRunModels } from './trust.ts';
@@ -23,7 +24,7 @@ export async function setUpTensorFlow(services: CommandServices): Promise<void> 
   const description = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Setting up TensorFlow'), cancellable: true }, async (notification, token) => {
     const controller = new AbortController();
     token.onCancellationRequested(() => controller.abort());
-    const worker = await startWorker(place, { log: (line) => log.info(line), progress: ({ step }) => notification.report({ message: step }) });
+    const worker = await startWorker(place, { log: (line) => log.info(line), progress: ({ step }) => notification.report({ message: said(step) }) });
     const node = nodePathSetting();
     try {
       return await worker.call('setUpTensorFlow', { folder: place.tensorFlow, ...(node === undefined ? {} : { node }) }, controller.signal);

@@ -90,4 +90,8 @@ export const germanSentences: Record<keyof Sentences, string> = {
   readingTraining: 'Trainingsbilder werden gelesen',
   readingValidation: 'Validierungsbilder werden gelesen',
   training: 'Training, {point}',
+  installingPackage: '{name} wird installiert',
+  fetchingOwnLibrary: 'seine C-Bibliothek wird durch sein eigenes Installationsprogramm geholt',
+  fetchingLibrary: 'TensorFlow {version} wird aus dem Python-Paketverzeichnis geholt',
+  compilingBinding: 'seine Anbindung wird übersetzt',
 };

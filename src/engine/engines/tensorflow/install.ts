@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { breathe, CancelledError, UserError, type Job } from '../../job.ts';
+import { say } from '../../sentences.ts';
 
 /** The version that the engine was tested with, and the C library that it is built on where its own cannot be had. */
 const versions = { tfjsNode: '4.22.0', tensorflow: '2.21.0' } as const;
@@ -43,10 +44,10 @@ export async function installTensorFlow({ folder, node = 'node' }: InstallOption
 async function install(place: string, folder: string, node: string, job: Job): Promise<void> {
   const description = { private: true, dependencies: { '@tensorflow/tfjs-node': versions.tfjsNode }, overrides: { '@tensorflow/tfjs-node': overrides } };
   await writeFile(path.join(folder, 'package.json'), JSON.stringify(description, null, 2));
-  begin(job, `installing @tensorflow/tfjs-node ${versions.tfjsNode}`);
+  begin(job, say('installingPackage', { name: `@tensorflow/tfjs-node ${versions.tfjsNode}` }));
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], folder, job);
   try {
-    begin(job, 'fetching its C library by its own installer');
+    begin(job, say('fetchingOwnLibrary'));
     await run(node, ['scripts/install.js'], place, job);
     if (await loads(node, place, job)) return;
     job.log('its own installer gave nothing that can be loaded');
@@ -69,7 +70,7 @@ async function buildOnWheel(place: string, folder: string, node: string, job: Jo
   const machine = process.platform === 'linux' ? wheelMachines[process.arch] : undefined;
   if (machine === undefined) throw new UserError(`@tensorflow/tfjs-node could not be installed: its own installer failed, and there is no other way on ${process.platform} ${process.arch}`);
   const wheels = path.join(folder, 'wheel');
-  begin(job, `fetching TensorFlow ${versions.tensorflow} from the Python package index`);
+  begin(job, say('fetchingLibrary', { version: versions.tensorflow }));
   // The wheel of one Python version is asked for by name, whichever Python runs pip: only the C library in it is used.
   await run('python3', [
     '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311',
@@ -89,7 +90,7 @@ async function buildOnWheel(place: string, folder: string, node: string, job: Jo
   await symlink('libtensorflow_cc.so.2', path.join(library, 'libtensorflow.so.2'));
   await symlink('libtensorflow_framework.so.2', path.join(library, 'libtensorflow_framework.so'));
   await Promise.all([unpacked, wheels].map((each) => rm(each, { recursive: true, force: true })));
-  begin(job, 'compiling its binding');
+  begin(job, say('compilingBinding'));
   const tool = path.join(folder, 'node_modules', '@mapbox', 'node-pre-gyp', 'bin', 'node-pre-gyp');
   await run(node, [tool, 'install', '--build-from-source', ...await headers(node, job)], place, job);
 }
