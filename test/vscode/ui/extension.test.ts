@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,6 +15,16 @@ const COMMANDS = ['Evaluate Model', 'Stabilize Model', 'Open Distortion Gallery'
 
 /** Time that a job of the tests may take, in milliseconds. */
 const JOB = 180_000;
+
+/** How long a Node that runs nothing takes to start and end on this machine now, in milliseconds: the median of seven. */
+function bareNodeStart(): number {
+  const times = Array.from({ length: 7 }, () => {
+    const from = performance.now();
+    execFileSync(process.execPath, ['-e', '0']);
+    return performance.now() - from;
+  });
+  return times.sort((a, b) => a - b)[3]!;
+}
 
 describe('the extension in VS Code', function () {
   this.timeout(JOB + 60_000);
@@ -73,17 +84,22 @@ describe('the extension in VS Code', function () {
     await suite.workbench.screenshot('model-editor');
   });
 
-  it('activates in less than 50 ms, as VS Code itself measures it', async () => {
-    const times = [await activationTime()];
-    // What other programs of this machine take away is not the extension's: another window may say what it needs by itself.
-    while (Math.min(...times) >= 50 && times.length < 4) {
+  it('activates, as VS Code itself measures it, in less than a bare Node takes to start twice', async () => {
+    const ratio = async () => {
+      const activation = await activationTime();
+      const start = bareNodeStart();
+      console.log(`      activation: ${activation} ms, a bare Node: ${start.toFixed(0)} ms`);
+      return activation / start;
+    };
+    const ratios = [await ratio()];
+    // What other programs take away meanwhile is not the extension's: another window may say what it needs by itself.
+    while (Math.min(...ratios) >= 2 && ratios.length < 4) {
       await suite.workbench.reload();
       await suite.workbench.openFile('models/patches.onnx');
       await suite.workbench.webview(EDITOR);
-      times.push(await activationTime());
+      ratios.push(await ratio());
     }
-    console.log(`      activation: ${times.join(', ')} ms`);
-    assert.ok(Math.min(...times) < 50, times.join(', '));
+    assert.ok(Math.min(...ratios) < 2, ratios.join(', '));
   });
 
   it('asks once for the pictures, evaluates, and shows what it measured', async () => {
