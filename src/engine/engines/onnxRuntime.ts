@@ -78,7 +78,11 @@ function engineOn(device: Device): OnnxRuntimeEngine {
           logSeverityLevel: 4,
           // Threads that wait by spinning take the processors from the threads that prepare pictures.
           extra: {
-            session: { intra_op: { allow_spinning: '0' } },
+            session: {
+              intra_op: { allow_spinning: '0' },
+              // Of two roundings in a row it would leave out the first, which a quantised model's own runtime does.
+              disable_double_qdq_remover: '1',
+            },
             ...(padsBeforeMaximum(nodes) ? { optimization: { disable_specified_optimizers: 'Pad_Fusion' } } : {}),
           },
         });

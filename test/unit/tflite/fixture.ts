@@ -1,12 +1,10 @@
-import { toBinary } from '@bufbuild/protobuf';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { onnxRuntime } from '../../../src/engine/engines/onnxRuntime.ts';
 import type { ModelGraph } from '../../../src/engine/graph/modelGraph.ts';
-import { ModelProtoSchema } from '../../../src/engine/graph/onnx_pb.ts';
 import { numberToFloat16, sizeOf, toBytes } from '../../../src/engine/graph/tensor.ts';
 
 /** What TensorFlow Lite's interpreter answers, as make_tflite.py wrote it down. */
@@ -111,11 +109,11 @@ export interface Result {
   data: Float32Array;
 }
 
-/** All outputs of ONNX Runtime for the graph that the reader made. */
+/** All outputs of the program's own engine for the graph that the reader made. */
 export async function run(graph: ModelGraph, dims: readonly number[], data: Float32Array): Promise<Result[]> {
-  const session = await InferenceSession.create(toBinary(ModelProtoSchema, graph.model), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const session = await onnxRuntime.load(graph.model, { threads: 1 });
   try {
-    const results = await session.run({ [graph.inputs[0]!.name]: new Tensor('float32', data, dims) });
+    const results = await session.run({ [graph.inputs[0]!.name]: { type: 'float32', dims: [...dims], data } });
     return graph.outputs.map((output) => ({ dims: results[output.name]!.dims, data: results[output.name]!.data as Float32Array }));
   } finally {
     await session.release();

@@ -2,9 +2,11 @@ import type { Flow } from '../layers/flow.ts';
 import type { Call } from './call.ts';
 import { openFirst } from './shaping.ts';
 
-/** A reduction over axes that the file knows; `spatial` is the operator that does it over whole pictures, where there is one. */
-export function reduction(call: Call, opType: string, keep: boolean, spatial?: string): Flow {
-  const flow = call.input(0);
+/**
+ * A reduction over axes that the file knows, of the first input or the `flow` that stands for it; `spatial` is the operator
+ * that does it over whole pictures, where there is one.
+ */
+export function reduction(call: Call, opType: string, keep: boolean, { spatial, flow = call.input(0) }: { spatial?: string | undefined; flow?: Flow } = {}): Flow {
   const rank = flow.shape.length;
   const axes = [...new Set(call.integers(1).map((axis) => call.axis(axis, rank)))].sort((left, right) => left - right);
   const kept = flow.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));

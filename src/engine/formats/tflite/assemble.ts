@@ -49,16 +49,16 @@ function openBatch(file: TfliteFile): boolean {
 }
 
 /** Floats, whatever the file wants: a model of integers rounds them by its own scale first. */
-function inputOf(graph: FlowGraph, file: TfliteFile, tensor: StoredTensor): Flow {
+function inputOf(graph: FlowGraph, file: TfliteFile, tensor: StoredTensor): { flow: Flow; integers?: string } {
   const { name, shape, signature, type } = tensor;
   if (signature.slice(1).includes(-1)) throw file.error(`the input ${name} leaves its size open (${shown(signature)}); models with a fixed size can be opened`);
   const dims = shape.map((dim, axis) => (axis === 0 && openBatch(file) ? 'batch' : dim));
   const input: Flow = { name: graph.builder.input(name, 'float32', dims), shape, channelsFirst: false };
-  if (type === 'float32') return input;
+  if (type === 'float32') return { flow: input };
   if (isQuantized(tensor)) return quantized(graph, input, { ...tensor, name: `${name}/integers` }, null, file);
   if (type !== 'uint8') throw file.error(`the input ${name} takes ${type}, not pictures`);
   const whole = graph.op('Round', [name], {}, `${name}/whole`);
-  return { ...input, name: graph.op('Cast', [graph.op('Clip', [whole, graph.builder.float(0), graph.builder.float(255)], {}, `${name}/bytes`)], { to: 2 }, `${name}/uint8`) };
+  return { flow: { ...input, name: graph.op('Cast', [graph.op('Clip', [whole, graph.builder.float(0), graph.builder.float(255)], {}, `${name}/bytes`)], { to: 2 }, `${name}/uint8`) } };
 }
 
 /** The operators that an output depends on, in the file's order. */
@@ -92,7 +92,7 @@ function build(call: OperatorCall, values: TensorValues, dependsOnPicture: (tens
     const flow = made[place];
     if (!flow) throw call.error(`it has ${operator.outputs.length} outputs, ${made.length} are known`);
     if (!fits(flow.shape, tensor)) throw call.error(`it makes ${shown(flow.shape)}, the file says ${shown(tensor.shape)}`);
-    values.setFlow(index, isQuantized(tensor) ? quantized(graph, flow, tensor, call.bounds, file) : flow);
+    values.setFlow(index, isQuantized(tensor) ? quantized(graph, flow, tensor, call.bounds, file) : { flow });
   }
 }
 

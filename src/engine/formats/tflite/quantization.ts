@@ -54,9 +54,9 @@ export function isQuantized(tensor: StoredTensor): boolean {
 
 /**
  * A value as its integers stand for it, rounded and cut off at the ends of their range, and between the bounds of the
- * activation that the operator ends with. ONNX Runtime joins such nodes with those beside them to operators on integers.
+ * activation that the operator ends with; those integers, moved as above, beside it. ONNX Runtime joins such nodes with those beside them to operators on integers.
  */
-export function quantized(graph: FlowGraph, flow: Flow, tensor: StoredTensor, bounds: readonly [number, number] | null, file: TfliteFile): Flow {
+export function quantized(graph: FlowGraph, flow: Flow, tensor: StoredTensor, bounds: readonly [number, number] | null, file: TfliteFile): { flow: Flow; integers: string } {
   const { builder } = graph;
   const { scales, zeroPoints } = tensor.quantization!;
   const [scale] = scales as [number];
@@ -71,7 +71,7 @@ export function quantized(graph: FlowGraph, flow: Flow, tensor: StoredTensor, bo
     // Where the ends of the type are tighter, rounding has done it already.
     if (low > 0 || high < 255) integers = graph.op('Clip', [integers, end(low), end(high)], {}, `${tensor.name}/bounded`);
   }
-  return { ...flow, name: graph.op('DequantizeLinear', [integers, ...parameters], {}, tensor.name) };
+  return { flow: { ...flow, name: graph.op('DequantizeLinear', [integers, ...parameters], {}, tensor.name) }, integers };
 }
 
 /**

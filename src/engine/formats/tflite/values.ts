@@ -16,6 +16,7 @@ export class TensorValues {
   readonly #graph: FlowGraph;
   readonly #file: TfliteFile;
   readonly #flows = new Map<number, Flow>();
+  readonly #integers = new Map<number, string>();
   readonly #known = new Map<number, Known>();
   /** Tensors that are another one, dequantised. */
   readonly #sources = new Map<number, number>();
@@ -27,8 +28,15 @@ export class TensorValues {
     this.#file = file;
   }
 
-  setFlow(tensor: number, flow: Flow): void {
+  /** Says what a tensor is in the graph, and the name of the integers that stand for it, laid out as it is, where there are some. */
+  setFlow(tensor: number, { flow, integers }: { flow: Flow; integers?: string }): void {
     this.#flows.set(tensor, flow);
+    if (integers !== undefined) this.#integers.set(tensor, integers);
+  }
+
+  /** Name of the unsigned integers of 8 bits that stand for a computed tensor; null where it is floats or fixed in the file. */
+  integers(tensor: number): string | null {
+    return this.#integers.get(tensor) ?? null;
   }
 
   setKnown(tensor: number, known: Known): void {

@@ -1,5 +1,6 @@
 import { joinedByValue } from '../../operators/elementwise.ts';
 import { bounded } from './fusedActivation.ts';
+import { hardSwishOfIntegers, ofIntegers } from './integers.ts';
 import type { OperatorCall, OperatorKind } from './operator.ts';
 
 const activation = (name: string, add: (call: OperatorCall, value: string) => string): OperatorKind => ({
@@ -45,7 +46,10 @@ const between = (name: string, bounds: readonly [number, number]): OperatorKind 
 export const activationKinds: readonly OperatorKind[] = [
   simple('ELU', 'Elu'),
   activation('GELU', gelu),
-  simple('HARD_SWISH', 'HardSwish'),
+  {
+    name: 'HARD_SWISH',
+    build: (call) => (ofIntegers(call) ? hardSwishOfIntegers(call) : { ...call.input(0), name: call.op('HardSwish', [call.input(0).name], {}, call.name) }),
+  },
   activation('LEAKY_RELU', (call, value) => call.op('LeakyRelu', [value], { alpha: { float: call.float(0) } }, call.name)),
   simple('LOGISTIC', 'Sigmoid'),
   alongLast('LOG_SOFTMAX', 'LogSoftmax', false),

@@ -79,6 +79,11 @@ export class OperatorCall implements Call {
     return flow;
   }
 
+  /** Name of the unsigned integers of 8 bits that stand for an input, laid out as `input` is; null where it is floats or fixed. */
+  integersOf(index: number): string | null {
+    return this.#values.integers(this.#index(index));
+  }
+
   /** All inputs. */
   get inputs(): Flow[] {
     return this.operator.inputs.map((_, index) => this.input(index));

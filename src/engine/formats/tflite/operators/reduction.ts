@@ -1,5 +1,6 @@
 import { localResponse, reduction } from '../../operators/reduction.ts';
 import { bounded } from './fusedActivation.ts';
+import { meanOfIntegers, ofIntegers } from './integers.ts';
 import type { OperatorKind } from './operator.ts';
 
 const l2Normalization: OperatorKind = {
@@ -16,7 +17,7 @@ const l2Normalization: OperatorKind = {
   },
 };
 
-const reducing = (name: string, opType: string, spatial?: string): OperatorKind => ({ name, build: (call) => reduction(call, opType, call.flag(0), spatial) });
+const reducing = (name: string, opType: string, spatial?: string): OperatorKind => ({ name, build: (call) => reduction(call, opType, call.flag(0), { spatial }) });
 
 /** Reductions and normalisations. */
 export const reductionKinds: readonly OperatorKind[] = [
@@ -25,7 +26,10 @@ export const reductionKinds: readonly OperatorKind[] = [
     name: 'LOCAL_RESPONSE_NORMALIZATION',
     build: (call) => localResponse(call, { radius: call.option(0), bias: call.float(1), alpha: call.float(2), beta: call.float(3) }),
   },
-  reducing('MEAN', 'ReduceMean', 'GlobalAveragePool'),
+  {
+    name: 'MEAN',
+    build: (call) => (ofIntegers(call) ? meanOfIntegers(call) : reduction(call, 'ReduceMean', call.flag(0), { spatial: 'GlobalAveragePool' })),
+  },
   reducing('REDUCE_MAX', 'ReduceMax', 'GlobalMaxPool'),
   reducing('REDUCE_MIN', 'ReduceMin'),
   reducing('REDUCE_PROD', 'ReduceProd'),
