@@ -176,9 +176,9 @@ export function stabilizeOptions(model: string, given: Given & { images: string 
   };
 }
 
-/** `.model-stability/runs/2026-11-22T15-04-05-patches` in the current folder. A `model.json` and a `saved_model.pb` are named by their folder. */
+/** `.model-stability/runs/2026-11-22T15-04-05-678-patches` in the current folder; to the millisecond, so that two that are started together each have their own. A `model.json` and a `saved_model.pb` are named by their folder. */
 function defaultRun(model: string): string {
   const stem = basename(model, extname(model));
   const name = ['model', 'saved_model'].includes(stem) ? basename(resolve(model, '..')) : stem;
-  return resolve('.model-stability', 'runs', `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${name}`);
+  return resolve('.model-stability', 'runs', `${new Date().toISOString().slice(0, 23).replace(/[:.]/g, '-')}-${name}`);
 }

@@ -8,8 +8,8 @@ export function runsFolder(model: vscode.Uri): string {
   return path.join(workspace?.uri.fsPath ?? path.dirname(model.fsPath), '.model-stability', 'runs');
 }
 
-/** A new run's folder, `<time>-<model>`. */
+/** A new run's folder, `<time>-<model>`; to the millisecond, so that a job that is started anew at once has its own. */
 export function newRunFolder(model: vscode.Uri): string {
-  const time = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 19);
+  const time = new Date().toISOString().replace(/[:.]/g, '-').slice(0, 23);
   return path.join(runsFolder(model), `${time}-${modelStem(model.fsPath)}`);
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import { eventually } from './eventually.ts';
 import { findBrowser, out } from './paths.ts';
 import type { Server } from './server.ts';
 
@@ -106,9 +107,16 @@ export class Workbench {
 
   /** Answers the dialog for a file to write by typing its path, once the dialog shows the folder that it starts in. */
   async chooseFile(file: string): Promise<void> {
+    const input = this.quickInput();
     await this.quickPickRow('..').waitFor();
-    await this.quickInput().fill(file);
+    // While the dialog still reads its folder it puts a name of its own behind what is typed.
+    await eventually(async () => {
+      await input.fill(file);
+      await this.page.waitForTimeout(300);
+      return await input.inputValue() === file || undefined;
+    }, `the dialog does not keep ${file}`);
     await this.page.keyboard.press('Enter');
+    await input.waitFor({ state: 'hidden' });
   }
 
   explorerRow(name?: string): Locator {

@@ -61,9 +61,7 @@ describe('the views of a run in VS Code', function () {
     await suite.workbench.screenshot('pair');
     await dialog.getByRole('button', { name: 'Save Pair as PNG…' }).click();
     const file = suite.file('saved pair.png');
-    const box = suite.workbench.quickInput();
-    await box.fill(file);
-    await suite.page.keyboard.press('Enter');
+    await suite.workbench.chooseFile(file);
     await dialog.getByText('Pair saved.').waitFor();
     assert.ok(existsSync(file));
     assert.equal(readFileSync(file).subarray(1, 4).toString(), 'PNG');
