@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeFileAtomic } from '../formats/atomicWrite.ts';
+import { parseJson } from './parseJson.ts';
 
 /** Feature distances of different clean pictures, of one class each where `sameClass`; beside the pairs of an evaluation. */
 export interface Negatives {
@@ -22,11 +23,6 @@ export async function writeNegatives(folder: string, negatives: Negatives): Prom
 export async function readNegatives(folder: string): Promise<Negatives | null> {
   const text = await readFile(join(folder, negativesName), 'utf8').catch(() => null);
   if (text === null) return null;
-  try {
-    const parsed = v.safeParse(schema, JSON.parse(text));
-    return parsed.success ? parsed.output : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const parsed = v.safeParse(schema, parseJson(text));
+  return parsed.success ? parsed.output : null;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../job.ts';
 import { writeError, writeFileAtomic } from '../formats/atomicWrite.ts';
 import type { Pair } from '../results.ts';
+import { parseJson } from './parseJson.ts';
 import { IndexBuilder, indexBytes, indexName, pairColumns, parseIndex, type PairsIndex } from './pairsIndex.ts';
 
 const pairsName = 'pairs.jsonl';
@@ -127,16 +128,6 @@ function parsePair(folder: string, text: string, line: number): Pair {
   const pair = parseJson(text);
   if (!isPair(pair)) throw new UserError(`line ${line + 1} of ${join(folder, pairsName)} is damaged`);
   return pair;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // No pair: the caller names the line.
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /** Checked by hand, because a schema would cost more than reading the line. */

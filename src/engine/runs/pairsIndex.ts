@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { byMeasure, pairMeasures } from '../measures/index.ts';
 import type { DistortionSpec, Pair } from '../results.ts';
+import { parseJson } from './parseJson.ts';
 import type { PairColumn } from './queries.ts';
 
 /** Columns of the index: every measure, in the order of their list. */
@@ -149,14 +150,4 @@ function changedLabels(labelA: ArrayLike<number>, labelB: ArrayLike<number>): Ui
 function isBelow(column: Uint32Array | Uint16Array, end: number): boolean {
   for (let line = 0; line < column.length; line++) if (column[line]! >= end) return false;
   return true;
-}
-
-/** What the text says; null where it is no JSON: the index is then made anew. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

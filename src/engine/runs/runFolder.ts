@@ -5,6 +5,7 @@ import { UserError } from '../job.ts';
 import { makeFolder, writeFileAtomic } from '../formats/atomicWrite.ts';
 import { byMeasure } from '../measures/index.ts';
 import type { Run, RunState } from '../results.ts';
+import { parseJson } from './parseJson.ts';
 
 /** Layout version that this program writes and the highest that it reads. */
 export const runVersion = 1;
@@ -139,17 +140,6 @@ export async function readRun(folder: string): Promise<Run> {
     throw new UserError(`the run in ${folder} cannot be read: ${culprit === 'kind' ? 'run.json is none of this program\'s' : `its ${culprit} is missing or damaged`}`);
   }
   return json as Run;
-}
-
-/** What the text says; undefined where it is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // No JSON: the caller names the file.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function isAlive(process_: number): boolean {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeFileAtomic } from '../formats/atomicWrite.ts';
 import { UserError } from '../job.ts';
+import { parseJson } from './parseJson.ts';
 
 const fileName = 'name.json';
 /** Characters of a name at most. */
@@ -12,14 +13,9 @@ const longest = 200;
 export async function readRunName(folder: string): Promise<string | null> {
   const text = await readFile(join(folder, fileName), 'utf8').catch(() => null);
   if (text === null) return null;
-  try {
-    const parsed = v.safeParse(v.object({ name: v.pipe(v.string(), v.maxLength(longest)) }), JSON.parse(text));
-    return parsed.success ? parsed.output.name : null;
-  } catch (error) {
-    // A damaged name is no reason to hide the run.
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  // A damaged name is no reason to hide the run.
+  const parsed = v.safeParse(v.object({ name: v.pipe(v.string(), v.maxLength(longest)) }), parseJson(text));
+  return parsed.success ? parsed.output.name : null;
 }
 
 /** Gives a run a name, which stays in its folder; an empty one takes it away. Throws where there is no run. */
