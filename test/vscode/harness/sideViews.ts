@@ -23,12 +23,6 @@ export class SideViews {
     return text === undefined ? rows : rows.filter({ hasText: text });
   }
 
-  /** Chooses an item of the menu that a right click on a row opens. */
-  async choose(row: Locator, item: string): Promise<void> {
-    await row.click({ button: 'right' });
-    await this.#workbench.chooseMenuItem(item);
-  }
-
   /** Presses a button of the dialog that is open, once it is there. */
   async answerDialog(button: string): Promise<void> {
     const dialog = this.#workbench.page.locator('.monaco-dialog-box');

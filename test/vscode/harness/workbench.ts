@@ -165,11 +165,23 @@ export class Workbench {
     return await items.allInnerTexts();
   }
 
-  /** Chooses an item of the open menu. By the keyboard, since a menu takes no click at once after it was opened. */
-  async chooseMenuItem(title: string): Promise<void> {
-    await this.menuItem(title).hover();
-    await this.page.locator('.context-view .monaco-menu .action-item.focused', { hasText: title }).waitFor();
-    await this.page.keyboard.press('Enter');
+  /**
+   * Chooses an item of the menu that a right click on `row` opens. By the keyboard, since a menu takes no click at once after it
+   * was opened; and again where the menu is gone before the key, as when a panel that is still opening takes the focus.
+   */
+  async chooseFromMenu(row: Locator, title: string): Promise<void> {
+    const focused = this.page.locator('.context-view .monaco-menu .action-item.focused', { hasText: title }).locator('.action-menu-item');
+    for (const end = Date.now() + 30_000; ;) {
+      try {
+        await row.click({ button: 'right' });
+        await this.menuItem(title).hover({ timeout: 3000 });
+        await focused.press('Enter', { timeout: 3000 });
+        break;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
     await this.menuItem(title).waitFor({ state: 'hidden' });
   }
 

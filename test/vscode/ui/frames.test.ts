@@ -67,7 +67,7 @@ describe('video frames and preprocessing in VS Code', function () {
     const [first] = suite.runs;
     await suite.side.openRuns();
     const rows = suite.side.runs('of neighbouring frames');
-    await suite.side.choose(rows.first(), 'Run Again with the Same Options');
+    await suite.workbench.chooseFromMenu(rows.first(), 'Run Again with the Same Options');
     await rows.nth(1).waitFor({ timeout: JOB });
     assert.equal(suite.runs.length, 2);
     const { kind, options } = suite.readJson('.model-stability', 'runs', first!, 'options.json') as StoredJob;

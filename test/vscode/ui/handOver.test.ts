@@ -34,7 +34,7 @@ describe('runs that are compared and handed over in VS Code', function () {
 
   it('exports a run as a report that opens without a network and asks for nothing', async () => {
     await suite.side.openRuns();
-    await suite.side.choose(suite.side.runs('% at jpeg 5').first(), 'Export…');
+    await suite.workbench.chooseFromMenu(suite.side.runs('% at jpeg 5').first(), 'Export…');
     await suite.workbench.quickPickRow('Report (HTML)').click();
     const file = suite.file('report.html');
     await suite.workbench.chooseFile(file);
@@ -53,7 +53,7 @@ describe('runs that are compared and handed over in VS Code', function () {
   });
 
   it('exports its tables, the pairs in a second file', async () => {
-    await suite.side.choose(suite.side.runs('% at jpeg 5').first(), 'Export…');
+    await suite.workbench.chooseFromMenu(suite.side.runs('% at jpeg 5').first(), 'Export…');
     await suite.workbench.quickPickRow('Tables (CSV)').click();
     await suite.workbench.chooseFile(suite.file('tables.csv'));
     await suite.workbench.notification('Written: tables.csv and 1 more beside it').waitFor();
@@ -62,7 +62,7 @@ describe('runs that are compared and handed over in VS Code', function () {
   });
 
   it('writes nothing where the question for the file is closed', async () => {
-    await suite.side.choose(suite.side.runs('% at jpeg 5').first(), 'Export…');
+    await suite.workbench.chooseFromMenu(suite.side.runs('% at jpeg 5').first(), 'Export…');
     await suite.workbench.quickPickRow('Numbers (JSON)').click();
     await suite.workbench.quickPickRow('..').waitFor();
     await suite.page.keyboard.press('Escape');

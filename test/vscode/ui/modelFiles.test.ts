@@ -50,7 +50,8 @@ describe('model files in VS Code', function () {
     }
     for (const title of ['Evaluate Model Stability', 'Stabilize Model']) assert.ok(items.includes(title), items.join(', '));
     await suite.workbench.screenshot('saved-model-menu');
-    await suite.workbench.chooseMenuItem('Evaluate Model Stability');
+    await suite.page.keyboard.press('Escape');
+    await suite.workbench.chooseFromMenu(suite.workbench.explorerRow('flowers').first(), 'Evaluate Model Stability');
     const panel = await suite.workbench.webview('model-stability-panel', JOB);
     await panel.getByRole('heading', { name: 'flowers', exact: true }).waitFor();
     await panel.getByRole('table', { name: 'Measures for each distortion' }).waitFor({ timeout: JOB });
@@ -63,8 +64,7 @@ describe('model files in VS Code', function () {
     assert.ok(!(await suite.workbench.contextMenu('pictures')).includes('Evaluate Model Stability'));
     await suite.page.keyboard.press('Escape');
     await suite.workbench.unfold('models', 'flowers', 'saved_model.pb');
-    await suite.workbench.contextMenu('saved_model.pb');
-    await suite.workbench.chooseMenuItem('Evaluate Model Stability');
+    await suite.workbench.chooseFromMenu(suite.workbench.explorerRow('saved_model.pb').first(), 'Evaluate Model Stability');
     await suite.workbench.notification(/flowers: .*labels? changed/).waitFor({ timeout: JOB });
     assert.equal(suite.runs.length, 2);
     assert.equal((suite.readRun(suite.runs[1]!) as Evaluation).model.path, suite.file('models', 'flowers', 'saved_model.pb'));

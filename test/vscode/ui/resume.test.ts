@@ -34,7 +34,7 @@ describe('a stabilization that was cut short in VS Code', function () {
   });
 
   it('goes on from there by its menu, to a new model and its comparison', async () => {
-    await suite.side.choose(suite.side.runs('stabilization, failed'), 'Resume');
+    await suite.workbench.chooseFromMenu(suite.side.runs('stabilization, failed'), 'Resume');
     await suite.side.runs('stabilization, failed').waitFor({ state: 'hidden' });
     const panel = await suite.workbench.webview('model-stability-panel');
     await panel.getByRole('table', { name: 'Label instability for each distortion' }).waitFor({ timeout: JOB });

@@ -37,7 +37,7 @@ describe('the view of runs', function () {
   });
 
   it('runs again with the same options, from the menu', async () => {
-    await suite.side.choose(suite.side.runs('small crops'), 'Run Again with the Same Options');
+    await suite.workbench.chooseFromMenu(suite.side.runs('small crops'), 'Run Again with the Same Options');
     await suite.workbench.notification(/patches\.onnx: /).waitFor({ timeout: 90_000 });
     await runOf('crop 24').nth(1).waitFor();
     const made = suite.runs.filter((name) => !RUNS.some(([known]) => known === name));
@@ -50,7 +50,7 @@ describe('the view of runs', function () {
   it('compares two runs that are selected together', async () => {
     await runOf('jpeg 30').click();
     await suite.side.runs('small crops').click({ modifiers: ['Control'] });
-    await suite.side.choose(suite.side.runs('small crops'), 'Compare');
+    await suite.workbench.chooseFromMenu(suite.side.runs('small crops'), 'Compare');
     const panel = await suite.workbench.webview(PANEL);
     await panel.getByText('A: patches.onnx').first().waitFor();
     await suite.workbench.screenshot('runs-compare');

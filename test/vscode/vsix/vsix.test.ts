@@ -78,8 +78,7 @@ describe('the VSIX', function () {
     });
     const { workbench } = vscode;
     await workbench.unfold('models', 'patches.onnx');
-    await workbench.contextMenu('patches.onnx');
-    await workbench.chooseMenuItem('Evaluate Model Stability');
+    await workbench.chooseFromMenu(workbench.explorerRow('patches.onnx').first(), 'Evaluate Model Stability');
     const panel = await workbench.webview('model-stability-panel', 120_000);
     const table = panel.getByRole('table', { name: 'Measures for each distortion' });
     await table.waitFor({ timeout: 120_000 });
