@@ -1,6 +1,7 @@
 """One step of stability training of a whole network in PyTorch, for bench/trainAll.ts: reads an ONNX file, makes its weights
-parameters and runs its nodes by PyTorch's functions. For each line on stdin it makes a step and prints what it took.
-    python train_all.py MODEL.onnx BATCH THREADS
+parameters and runs its nodes by PyTorch's functions. For each line on stdin it makes a step and prints what it took; a line that
+is not empty names a file for the step's gradient: float32, the weights in the order of their names.
+    python train_all.py MODEL.onnx BATCH THREADS [float32|float64]
 (needs torch, onnx, numpy)
 """
 import json, math, resource, sys, time
@@ -9,10 +10,11 @@ from onnx import numpy_helper
 import torch.nn.functional as F
 
 path, batch, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+number = getattr(torch, sys.argv[4] if len(sys.argv) > 4 else 'float32')
 torch.set_num_threads(threads)
 graph = onnx.load(path).graph
 arrays = {i.name: torch.tensor(numpy_helper.to_array(i).copy()) for i in graph.initializer}
-weights = {name: torch.nn.Parameter(a) for name, a in arrays.items() if a.is_floating_point() and a.ndim > 0}
+weights = {name: torch.nn.Parameter(a.to(number)) for name, a in arrays.items() if a.is_floating_point() and a.ndim > 0}
 
 
 def forward(x):
@@ -22,6 +24,7 @@ def forward(x):
         v = [values[name] if name else None for name in node.input]
         if node.op_type == 'Conv': y = F.conv2d(v[0], v[1], v[2], a.get('strides', 1), a['pads'][:2], 1, a.get('group', 1))
         elif node.op_type == 'Clip': y = F.hardtanh(v[0], v[1].item(), v[2].item())
+        elif node.op_type == 'Tanh': y = v[0].tanh()
         elif node.op_type == 'Relu': y = F.relu(v[0])
         elif node.op_type == 'Add': y = v[0] + v[1]
         elif node.op_type == 'MaxPool': y = F.max_pool2d(v[0], a['kernel_shape'], a['strides'], a['pads'][:2])
@@ -41,10 +44,10 @@ def pictures(seed):
 
 clean = pictures(0)
 noisy = clean + 0.04 * (pictures(1) * 2 - 1)
-both = torch.cat([clean, noisy])
+both = torch.cat([clean, noisy]).to(number)
 labels = torch.arange(batch) % weights['classifier.bias'].shape[0]
 optimizer = torch.optim.SGD(weights.values(), 1e-3, momentum=0.9)
-for _ in sys.stdin:
+for line in sys.stdin:
     started, used = time.perf_counter(), time.process_time()
     optimizer.zero_grad()
     logits = forward(both)
@@ -53,5 +56,7 @@ for _ in sys.stdin:
     stability = -(p.exp() * q).sum(1).mean()
     (loss + 0.1 * stability).backward()
     optimizer.step()
-    print(json.dumps({'seconds': time.perf_counter() - started, 'cpu': time.process_time() - used, 'loss': loss.item(), 'stabilityLoss': stability.item(),
-                      'megabytes': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
+    took = {'seconds': time.perf_counter() - started, 'cpu': time.process_time() - used}
+    if line.strip():
+        np.concatenate([weights[name].grad.to(torch.float32).numpy().ravel() for name in sorted(weights)]).tofile(line.strip())
+    print(json.dumps({**took, 'loss': loss.item(), 'stabilityLoss': stability.item(), 'megabytes': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
