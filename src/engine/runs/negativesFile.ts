@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeFileAtomic } from '../formats/atomicWrite.ts';
-import { parseJson } from './parseJson.ts';
+import { parseJson } from '../parseJson.ts';
 
 /** Feature distances of different clean pictures, of one class each where `sameClass`; beside the pairs of an evaluation. */
 export interface Negatives {

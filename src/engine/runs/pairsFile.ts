@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../job.ts';
 import { writeError, writeFileAtomic } from '../formats/atomicWrite.ts';
 import type { Pair } from '../results.ts';
-import { parseJson } from './parseJson.ts';
+import { parseJson } from '../parseJson.ts';
 import { IndexBuilder, indexBytes, indexName, pairColumns, parseIndex, type PairsIndex } from './pairsIndex.ts';
 
 const pairsName = 'pairs.jsonl';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { byMeasure, pairMeasures } from '../measures/index.ts';
 import type { DistortionSpec, Pair } from '../results.ts';
-import { parseJson } from './parseJson.ts';
+import { parseJson } from '../parseJson.ts';
 import type { PairColumn } from './queries.ts';
 
 /** Columns of the index: every measure, in the order of their list. */

@@ -5,7 +5,7 @@ import { UserError } from '../job.ts';
 import { makeFolder, writeFileAtomic } from '../formats/atomicWrite.ts';
 import { byMeasure } from '../measures/index.ts';
 import type { Run, RunState } from '../results.ts';
-import { parseJson } from './parseJson.ts';
+import { parseJson } from '../parseJson.ts';
 
 /** Layout version that this program writes and the highest that it reads. */
 export const runVersion = 1;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeFileAtomic } from '../formats/atomicWrite.ts';
 import { UserError } from '../job.ts';
-import { parseJson } from './parseJson.ts';
+import { parseJson } from '../parseJson.ts';
 
 const fileName = 'name.json';
 /** Characters of a name at most. */

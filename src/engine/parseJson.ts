@@ -1,4 +1,4 @@
-/** What a text of a run's folder says; undefined where it is no JSON: the caller knows which file that is and what follows. */
+/** What a text says; undefined where it is no JSON: the caller knows which file that is and what follows. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
