@@ -204,9 +204,14 @@ export const german: PartialStrings = {
 
   distances: {
     failed: 'Die Abstände lassen sich nicht lesen', reading: 'Die Abstände werden gelesen.', nothing: 'Kein Paar wurde gemessen.',
-    headline: (threshold, recall, name) => `Unter einem Merkmalsabstand von ${threshold} werden ${recall} der Bilder nach ${name} noch gefunden.`,
-    means: 'Eine Dublettensuche nennt zwei Bilder gleich, wo ihre Merkmale näher sind als eine Schwelle. Ziehen Sie die Linie oder den Schieber, um zu sehen, wie viele verzerrte Bilder noch gefunden werden (Trefferquote) und wie viel des Gefundenen stimmt (Präzision).',
-    negatives: (pairs, sameClass) => `Dahinter: ${plural(pairs, 'Paar', 'Paare')} verschiedener Bilder${sameClass ? ' derselben Klasse' : ''}. Wo sich beide überlappen, lassen sich Dubletten nicht mehr von anderen Bildern unterscheiden; die Präzision hängt davon ab, wie viele es davon gibt.`,
+    tellApart: { well: 'Diese Merkmale unterscheiden verzerrte Fassungen eines Bildes gut von anderen Bildern.', mostly: 'Diese Merkmale unterscheiden verzerrte Fassungen eines Bildes meist von anderen Bildern.', badly: 'Diese Merkmale unterscheiden verzerrte Fassungen eines Bildes schlecht von anderen Bildern.' },
+    headline: (threshold, versions, different) => [`Unter einem Abstand von ${threshold} liegen `, strong(versions), ' der Fassungen, aber auch ', strong(different), ' der verschiedenen Bilder.'],
+    headlineAlone: (threshold, versions) => [`Unter einem Merkmalsabstand von ${threshold} liegen `, strong(versions), ' der verzerrten Fassungen von Bildern.'],
+    otherRun: (name, versions, different) => `${name}: ${versions} der Fassungen${different === null ? '' : `, ${different} der verschiedenen Bilder`}.`,
+    hardest: (hardest, fewest, easiest, most) => `Am wenigsten Fassungen werden nach ${hardest} gefunden (${fewest}), am meisten nach ${easiest} (${most}).`,
+    isBest: 'unterscheidet sie am besten', toBest: 'Zurück zur besten Schwelle',
+    means: 'Eine Dublettensuche nennt zwei Bilder gleich, wo ihre Merkmale näher sind als eine Schwelle. Ziehen Sie die Linie oder den Schieber, um zu sehen, wie viele Fassungen gefunden werden (Trefferquote) und wie viel des Gefundenen stimmt (Präzision).',
+    negatives: (pairs, sameClass) => `Schraffiert: ${plural(pairs, 'Paar', 'Paare')} verschiedener Bilder${sameClass ? ' derselben Klasse' : ''}. Wo sich beide überlappen, unterscheidet sie keine Schwelle; die Präzision hängt davon ab, wie viele verschiedene Bilder es gibt.`,
     noNegatives: 'Dieser Lauf hat keine Abstände verschiedener Bilder behalten (er ist älter, oder hat ein Bild), sodass nur die Trefferquote bekannt ist. Werten Sie noch einmal aus, um beides zu sehen.',
     threshold: 'Schwelle', thresholdMark: 'Schwelle', shapes: { histogram: 'Histogramm', cumulative: 'Kumuliert' },
     series: (run) => `ein Bild und seine verzerrte Fassung, ${run}`, different: 'verschiedene Bilder',

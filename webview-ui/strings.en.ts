@@ -201,9 +201,14 @@ export const english = {
 
   distances: {
     failed: 'The distances cannot be read', reading: 'The distances are being read.', nothing: 'No pair was measured.',
-    headline: (threshold: string, recall: string, name: string) => `Below a feature distance of ${threshold}, ${recall} of pictures are still found after ${name}.`,
-    means: 'A duplicate search calls two pictures the same where their features are nearer than a threshold. Drag the line, or move the slider, to see how many distorted pictures are still found (recall) and how much of what is found is right (precision).',
-    negatives: (pairs: number, sameClass: boolean) => `Behind: ${plural(pairs, 'pair', 'pairs')} of different pictures${sameClass ? ' of the same class' : ''}. Where both overlap, duplicates can no longer be told from other pictures; precision depends on how many there are.`,
+    tellApart: { well: 'These features tell a picture’s distorted versions from other pictures well.', mostly: 'These features tell a picture’s distorted versions from other pictures in most cases.', badly: 'These features tell a picture’s distorted versions from other pictures badly.' },
+    headline: (threshold: string, versions: string, different: string): Phrase => [`Below a distance of ${threshold} lie `, strong(versions), ' of the versions, and ', strong(different), ' of different pictures too.'],
+    headlineAlone: (threshold: string, versions: string): Phrase => [`Below a feature distance of ${threshold} lie `, strong(versions), ' of the distorted versions of pictures.'],
+    otherRun: (name: string, versions: string, different: string | null) => `${name}: ${versions} of the versions${different === null ? '' : `, ${different} of different pictures`}.`,
+    hardest: (hardest: string, fewest: string, easiest: string, most: string) => `Fewest versions are found after ${hardest} (${fewest}), most after ${easiest} (${most}).`,
+    isBest: 'tells them apart best', toBest: 'Back to the best threshold',
+    means: 'A duplicate search calls two pictures the same where their features are nearer than a threshold. Drag the line, or move the slider, to see how many versions are found (recall) and how much of what is found is right (precision).',
+    negatives: (pairs: number, sameClass: boolean) => `Hatched: ${plural(pairs, 'pair', 'pairs')} of different pictures${sameClass ? ' of the same class' : ''}. Where both overlap, no threshold tells them apart; precision depends on how many different pictures there are.`,
     noNegatives: 'This run kept no distances of different pictures (it is older, or has one picture), so that only recall is known. Evaluate again to see both.',
     threshold: 'Threshold', thresholdMark: 'threshold', shapes: { histogram: 'Histogram', cumulative: 'Cumulative' },
     series: (run: string) => `a picture and its distorted version, ${run}`, different: 'different pictures',

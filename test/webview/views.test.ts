@@ -208,6 +208,11 @@ describe('views of a run', function () {
       for (let press = 0; press < 10; press++) await page.keyboard.press('ArrowRight');
       const later = await recall();
       assert.ok(later > atFirst, `${later} after ${atFirst}`);
+      await page.getByRole('button', { name: 'Back to the best threshold' }).click();
+      assert.equal(await recall(), atFirst);
+      await page.getByText('tells them apart best').waitFor();
+      await slider.focus();
+      for (let press = 0; press < 10; press++) await page.keyboard.press('ArrowRight');
       const chart = (await page.locator('.chart').first().boundingBox())!;
       const [value, max] = await Promise.all([slider.inputValue(), slider.getAttribute('max')]);
       const x = chart.x + Number(value) / Number(max) * chart.width;

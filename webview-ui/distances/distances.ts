@@ -8,13 +8,15 @@ import type { Distances, RunDistances } from '../../src/engine/runs/queries.ts';
 import { distanceHistogram, seriesMark, type HistogramSeries } from '../charts/distanceHistogram.ts';
 import { distortionName, measure, percent } from '../format.ts';
 import type { GallerySource } from '../gallery/sources.ts';
+import { phrase } from '../parts.ts';
 import type { CallHost } from '../rpc.ts';
 import { strings } from '../strings.ts';
 import { baseStyles } from '../styles/base.ts';
 import { distancesStyles } from '../styles/distances.ts';
 import type { DistancesState } from '../viewState.ts';
 import { recallTable } from './recallTable.ts';
-import { atEdge, countBelow, edgeOfShare, gathered, lastEdge, nearestEdge } from './threshold.ts';
+import { hardestAndEasiest, otherRun, suitableEdge, thresholdHeadline } from './duplicateVerdict.ts';
+import { atEdge, countBelow, gathered, lastEdge, nearestEdge } from './threshold.ts';
 
 const text = strings.distances;
 const KINDS = ['before', 'control', 'after'] as const;
@@ -77,12 +79,12 @@ export class DistancesView extends LitElement {
     return { bins: all[0]?.length ?? 1, last: lastEdge(all) };
   }
 
-  /** The threshold as an edge: the chosen one, else the largest below which at most 1 in 100 pairs of different pictures lies. */
+  /** The threshold as an edge: the chosen one, else the one that suits the run that is spoken of. */
   private edge({ end, runs }: Distances): number {
     const { bins } = this.edges;
     if (this.view.threshold !== null) return nearestEdge(this.view.threshold, end, bins);
-    const negatives = runs[0]?.negatives;
-    return negatives ? Math.max(1, edgeOfShare(negatives.bins, 0.01)) : nearestEdge(end / 4, end, bins);
+    const run = runs.at(-1);
+    return run ? suitableEdge(run) : 1;
   }
 
   private distanceOf(edge: number): number {
@@ -116,7 +118,7 @@ export class DistancesView extends LitElement {
     if (!distances) return html`<p class="message muted" role="status">${text.reading}</p>`;
     const edge = this.edge(distances);
     return html`
-      <h2 class="verdict">${this.headline(distances, edge)}</h2>
+      ${this.verdict(distances, edge)}
       <p class="details">${text.means}</p>
       <p class="details">${this.negativesText(distances)}</p>
       ${distances.runs.length > 1 && this.groups.length === 1 ? html`<p class="details">${text.same}</p>` : nothing}
@@ -127,12 +129,15 @@ export class DistancesView extends LitElement {
       ${recallTable(this.groups)}`;
   }
 
-  /** What the threshold does to the distortion that loses most by it. */
-  private headline(distances: Distances, edge: number): string {
-    const run = distances.runs.at(-1)!;
-    const found = run.distortions.map((distortion) => ({ distortion, recall: atEdge(distortion.bins, null, edge).recall })).sort((a, b) => a.recall - b.recall);
-    const worst = found[0];
-    return worst ? text.headline(measure(this.distanceOf(edge)), percent(worst.recall), distortionName(worst.distortion)) : text.nothing;
+  /** What the threshold comes to in the last run, and beside it in those before. */
+  private verdict({ runs }: Distances, edge: number): TemplateResult {
+    const run = runs.at(-1);
+    if (!run?.distortions.some(({ pairs }) => pairs > 0)) return html`<h2 class="verdict">${text.nothing}</h2>`;
+    const hardest = hardestAndEasiest(run, edge);
+    const others = this.groups.slice(0, -1).map((group) => otherRun(group.run, edge, group.name));
+    return html`
+      <h2 class="verdict">${phrase(thresholdHeadline(run, edge, measure(this.distanceOf(edge))))}</h2>
+      ${[...others, ...(hardest === null ? [] : [hardest])].map((sentence) => html`<p class="details">${sentence}</p>`)}`;
   }
 
   private negativesText({ runs }: Distances): string {
@@ -147,6 +152,7 @@ export class DistancesView extends LitElement {
       <div class="controls">
         <label class="slider">${text.threshold} <input name="threshold" type="range" min="0" max=${last} step="1" .value=${String(Math.min(edge, last))} aria-valuetext=${measure(distance)}
           @input=${(event: Event) => this.actions.keep({ threshold: this.distanceOf(Number((event.target as HTMLInputElement).value)) })}> <b class="numbers">${measure(distance)}</b></label>
+        ${this.view.threshold === null ? html`<span class="muted">${text.isBest}</span>` : html`<button class="link" name="best" @click=${() => this.actions.keep({ threshold: null })}>${text.toBest}</button>`}
         ${(['histogram', 'cumulative'] as const).map((shape) => html`<label class="shape"><input type="radio" name="shape" .checked=${(shape === 'cumulative') === this.view.cumulative} @change=${() => this.actions.keep({ cumulative: shape === 'cumulative' })}>${text.shapes[shape]}</label>`)}
       </div>`;
   }

@@ -40,4 +40,5 @@ export const distancesStyles = css`
   table.plain thead th { font-weight: 400; color: var(--quiet); font-size: 0.9em; }
   table.plain th, table.plain td { padding: 3px 22px 3px 0; border-bottom: 1px solid var(--rule); }
   @container (max-width: 760px) { .panel { grid-template-columns: 1fr; } .panel h3, .chart, .scale, .found { grid-column: 1; grid-row: auto; } }
+  @container (max-width: 560px) { :host { padding-inline: 10px; } table.plain th, table.plain td { padding-inline-end: 10px; } table.plain td .muted { display: block; } }
 `;
