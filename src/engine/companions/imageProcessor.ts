@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { InputSize } from '../inputSize.ts';
+import type { Interpolation } from '../results.ts';
 import type { Companion } from './companion.ts';
 import { parsedAs } from './parsedAs.ts';
 
@@ -26,7 +27,7 @@ const schema = v.object({
 type ImageProcessor = v.InferOutput<typeof schema>;
 
 /** By Pillow's numbers. */
-const interpolations = { 0: 'nearest', 1: 'lanczos', 2: 'bilinear', 3: 'bicubic' } as const;
+const interpolations: Partial<Record<number, Interpolation>> = { 0: 'nearest', 1: 'lanczos', 2: 'bilinear', 3: 'bicubic' };
 
 /** `preprocessor_config.json` of Transformers, which Optimum copies beside the ONNX files that it exports. */
 export const imageProcessor: Companion = {
@@ -36,7 +37,7 @@ export const imageProcessor: Companion = {
     if (!config || (config.image_mean == null && config.do_rescale == null && config.size == null)) return null;
     const range = rangeOf(config);
     const normalizes = config.do_normalize !== false && config.image_mean != null && config.image_std != null;
-    const interpolation = interpolations[config.resample as keyof typeof interpolations];
+    const interpolation = interpolations[config.resample ?? -1];
     const input = sizeOf(config);
     return {
       preprocessing: {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Interpolation, ResizeMode } from '../results.ts';
 import type { Companion, Found } from './companion.ts';
 import { parsedAs } from './parsedAs.ts';
 
@@ -21,8 +22,8 @@ const schema = v.object({
 });
 
 /** How timm makes a picture fit: cut to the shape, squashed to it, or with a border. */
-const resizes = { center: 'crop', squash: 'stretch', border: 'pad' } as const;
-const interpolations = { nearest: 'nearest', bilinear: 'bilinear', bicubic: 'bicubic', lanczos: 'lanczos' } as const;
+const resizes: Partial<Record<string, ResizeMode>> = { center: 'crop', squash: 'stretch', border: 'pad' };
+const interpolations: Partial<Record<string, Interpolation>> = { nearest: 'nearest', bilinear: 'bilinear', bicubic: 'bicubic', lanczos: 'lanczos' };
 
 /** `config.json` of Transformers, which names the classes, and of timm, which says how pictures are prepared too. */
 export const modelConfig: Companion = {
@@ -35,8 +36,8 @@ export const modelConfig: Companion = {
     if (classNames) found.classNames = classNames;
     const { pretrained_cfg: weights } = config;
     if (weights?.mean && weights.std) {
-      const interpolation = interpolations[weights.interpolation as keyof typeof interpolations] as 'bilinear' | undefined;
-      const resize = resizes[(weights.crop_mode ?? 'center') as keyof typeof resizes] as 'crop' | undefined;
+      const interpolation = interpolations[weights.interpolation ?? ''];
+      const resize = resizes[weights.crop_mode ?? 'center'];
       found.preprocessing = { range: '0-1', mean: weights.mean, std: weights.std, channels: 'rgb', ...(interpolation && { interpolation }), ...(resize && { resize }) };
       if (weights.input_size) found.size = { height: weights.input_size[1], width: weights.input_size[2] };
     }
