@@ -265,8 +265,9 @@ export class Gallery extends LitElement {
     const { kind, perLine } = this.layout;
     const drawn = this.scroller?.drawn ?? [];
     const activeInSight = drawn.includes(Math.floor(this.active / perLine));
-    // Keys wrap around, so that a line that leaves lends its elements to the one that comes.
-    const pool = drawn.length;
+    // Keys wrap around, so that a line that leaves lends its elements to the one that comes. Where they wrap must not depend on how
+    // many lines are in sight, which changes from frame to frame while scrolling: all lines would change their elements.
+    const pool = this.scroller?.mostDrawn ?? 1;
     const head = kind === 'tiles' ? 0 : 1;
     const lines = Math.ceil(this.rowCount / perLine);
     return html`

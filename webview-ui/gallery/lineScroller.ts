@@ -58,6 +58,11 @@ export class LineScroller {
     this.scrolled = this.offsetAt(this.top);
   }
 
+  /** Lines that are drawn at most, wherever the element is scrolled to; at least 1. */
+  get mostDrawn(): number {
+    return Math.ceil(this.visible / this.lines.height) + 1 + 2 * OVERSCAN;
+  }
+
   /** Pixels by which the lines are scrolled, as if the browser could make an element of all of them. */
   get offset(): number {
     return this.scrolled;
