@@ -8,6 +8,7 @@ const sentences = {
   atChance: 'Clean precision is {precision}, no better than chance ({chance}): the preprocessing or the labels are probably wrong.',
   oneLabelForAll: 'Every clean picture is given the same label, so nothing can be said about stability: the preprocessing is probably wrong.',
   guessedPreprocessing: 'The preprocessing is a guess, because the model does not say how it wants its pictures: check range, mean and channels.',
+  guessedSize: 'The size of the pictures is a guess, {size}, because the model leaves it open: give the size that it was trained with (--input-size).',
   onePicture: 'Only 1 picture was evaluated: the intervals are wide.',
   fewPictures: 'Only {pictures} pictures were evaluated: the intervals are wide.',
   unreadPictures: '{count} of {total} pictures could not be read and were left out.',

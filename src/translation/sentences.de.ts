@@ -5,6 +5,7 @@ export const germanSentences: Record<keyof Sentences, string> = {
   atChance: 'Die saubere Präzision ist {precision}, nicht besser als Raten ({chance}): Vermutlich stimmt die Vorverarbeitung nicht, oder die wahren Labels stimmen nicht.',
   oneLabelForAll: 'Jedes saubere Bild bekommt dasselbe Label, also lässt sich nichts über Stabilität sagen: Vermutlich stimmt die Vorverarbeitung nicht.',
   guessedPreprocessing: 'Die Vorverarbeitung ist geraten, weil das Modell nicht sagt, wie es seine Bilder haben will: Prüfen Sie Wertebereich, Mittelwert und Kanäle.',
+  guessedSize: 'Die Größe der Bilder ist geraten, {size}, weil das Modell sie offen lässt: Geben Sie die Größe an, mit der es trainiert wurde (--input-size).',
   onePicture: 'Nur 1 Bild wurde ausgewertet: Die Intervalle sind breit.',
   fewPictures: 'Nur {pictures} Bilder wurden ausgewertet: Die Intervalle sind breit.',
   unreadPictures: '{count} von {total} Bildern waren nicht lesbar und wurden ausgelassen.',
