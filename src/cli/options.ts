@@ -2,6 +2,7 @@ import { basename, extname, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDistortion } from '../engine/distortions/index.ts';
 import type { GateLimit } from '../engine/gates.ts';
+import { largestSide } from '../engine/inputSize.ts';
 import type { EvaluateOptions, InspectOptions, JobOptions, PreprocessingOptions, StabilizeOptions } from '../engine/options.ts';
 import { distortionName, notNegative, number, partShare, positive, present, share, wholeFrom } from './optionValues.ts';
 import { addTrainingOptions, trainingOptions, type TrainingGiven } from './trainingOptions.ts';
@@ -21,6 +22,7 @@ export interface Given extends TrainingGiven {
   mean?: number[];
   std?: number[];
   channels?: NonNullable<PreprocessingOptions['channels']>;
+  inputSize?: [number, number];
   featureLayer?: string;
   engine?: NonNullable<JobOptions['engine']>;
   device?: NonNullable<JobOptions['device']>;
@@ -51,6 +53,12 @@ function numbers(text: string): number[] {
   return text.split(',').map(number(() => true, 'numbers with commas between them'));
 }
 
+function inputSize(text: string): [number, number] {
+  const [width, height, ...others] = text.split(',').map(number((value) => Number.isInteger(value) && value >= 1 && value <= largestSide, `width and height as whole numbers from 1 to ${largestSide}, 224,224`));
+  if (width === undefined || height === undefined || others.length > 0) throw new InvalidArgumentError('Expected width and height, 224,224.');
+  return [width, height];
+}
+
 function pairs(text: string): NonNullable<EvaluateOptions['pairs']> {
   if (text === 'all') return 'all';
   const worst = /^worst:([1-9]\d*)$/.exec(text)?.[1];
@@ -77,6 +85,7 @@ export function addModelOptions(command: Command): Command {
     .option('--mean <r,g,b>', 'subtracted from the pixels, in the range\'s unit', numbers)
     .option('--std <r,g,b>', 'the pixels are divided by it', numbers)
     .addOption(new Option('--channels <order>', 'order of the channels').choices(['rgb', 'bgr', 'gray']))
+    .option('--input-size <w,h>', 'width and height of the pictures, for a model whose file leaves them open (default: 224,224, as a guess)', inputSize)
     .option('--feature-layer <name>', 'value or node whose output are the features')
     .option('--config <file>', 'JSON file with any of these options, in camel case; the command line wins (default: model-stability.json in the current folder or beside the model)')
     .option('--json', 'print one JSON object on stdout, nothing else');
@@ -145,6 +154,7 @@ export function inspectOptions(model: string, given: Given): InspectOptions {
     model: resolve(model),
     preprocessing: present({ resize, interpolation, range, mean, std, channels }),
     classNamesFile: given.classNames === undefined ? undefined : resolve(given.classNames),
+    inputSize: given.inputSize,
     featureLayer: given.featureLayer,
     objective: given.objective,
   });

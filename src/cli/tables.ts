@@ -23,6 +23,7 @@ export function inspectText(info: ModelInfo): string {
     ['format', info.format],
     ['file', `${(info.bytes / 1e6).toFixed(2)} MB, sha256 ${info.sha256.slice(0, 12)}…`],
     ['inputs', info.inputs.map((input) => `${input.name} ${shape(input.shape)} ${input.type}`).join(', ')],
+    ...(info.inputSize.from === 'file' ? [] : [['input size', `${info.inputSize.width}×${info.inputSize.height} (${info.inputSize.from === 'guess' ? 'a guess' : `from ${info.inputSize.from}`})`] satisfies [string, string]]),
     ['outputs', info.outputs.map((output) => `${output.name} ${shape(output.shape)} ${output.type}`).join(', ')],
     ['answer', info.output === null ? 'no head was found' : `${info.classes ?? '?'} classes, ${info.output}`],
     ['parameters', `${info.parameters.toLocaleString('en')} in ${info.layers} layers`],

@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import * as v from 'valibot';
 import { distortions, formatDistortion, parseDistortion } from './distortions/index.ts';
 import type { Gates } from './gates.ts';
+import { largestSide } from './inputSize.ts';
 import { UserError } from './job.ts';
 import type { EvaluateOptions, JobOptions, StabilizeOptions } from './options.ts';
 import type { DistortionSpec } from './results.ts';
@@ -15,6 +16,7 @@ const partShare = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const notNegative = v.pipe(v.number(), v.minValue(0));
 const positive = v.pipe(v.number(), v.gtValue(0));
 const whole = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least));
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(largestSide));
 const text = v.pipe(v.string(), v.minLength(1));
 const channelValues = v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(3));
 const described = <T extends v.GenericSchema>(schema: T, description: string) => v.optional(v.pipe(schema, v.metadata({ description })));
@@ -53,6 +55,7 @@ export const configSchema = v.pipe(v.strictObject({
   mean: described(channelValues, 'Mean of each channel, in units of the range, that is subtracted.'),
   std: described(v.pipe(v.array(positive), v.minLength(1), v.maxLength(3)), 'Deviation of each channel, in units of the range, that is divided by.'),
   channels: described(v.picklist(['rgb', 'bgr', 'gray']), 'Order of the channels that the model takes.'),
+  inputSize: described(v.strictTuple([side, side]), 'Width and height in pixels of the pictures for a model whose file leaves them open. Absent: 224 and 224, as a guess.'),
   featureLayer: described(text, 'Value or node whose output are the features. Absent: what the last layer reads.'),
   engine: described(v.picklist(['onnxruntime', 'tensorflow']), 'What computes.'),
   device: described(v.picklist(['cpu', 'gpu']), 'Where it computes: a GPU where ONNX Runtime has one to offer.'),
@@ -146,7 +149,7 @@ export interface ConfigOptions {
 /** Keys of the configuration for which the engine has another name. */
 const otherNames: Record<string, string> = { labels: 'labelsFile', classNames: 'classNamesFile', distortion: 'distortions' };
 const preprocessingKeys = new Set<string>(['resize', 'interpolation', 'range', 'mean', 'std', 'channels']);
-const jobKeys = new Set<string>(['images', 'labels', 'classNames', 'limit', 'seed', 'featureLayer', 'engine', 'threads', 'distortion', 'device', 'objective']);
+const jobKeys = new Set<string>(['images', 'labels', 'classNames', 'limit', 'seed', 'inputSize', 'featureLayer', 'engine', 'threads', 'distortion', 'device', 'objective']);
 const notOptions = new Set<string>(['$schema', 'models', 'maxLabelInstability', 'minPrecision', 'pairs']);
 
 /** What a configuration says to the engine. */

@@ -62,9 +62,15 @@ function warningsOf(evaluation: Evaluation, model: OpenModel, tally: Tally): str
   }
   if (tally.cleanLabels === 1 && tally.pictures > 1) warnings.push(say('oneLabelForAll'));
   if (evaluation.method.preprocessing.from === 'guess') warnings.push(say('guessedPreprocessing'));
+  warnings.push(...sizeWarnings(model));
   if (tally.pictures < fewPictures) warnings.push(tally.pictures === 1 ? say('onePicture') : say('fewPictures', { pictures: tally.pictures }));
   if (images.skipped.length > 0) warnings.push(say('unreadPictures', { count: images.skipped.length, total: images.total }));
   return warnings;
+}
+
+/** What a reader must know of the pictures' size: that it is a guess, where it is one. */
+export function sizeWarnings({ graph: { openSize } }: Pick<OpenModel, 'graph'>): string[] {
+  return openSize?.from === 'guess' ? [say('guessedSize', { size: `${openSize.width}×${openSize.height}` })] : [];
 }
 
 /** The distortions of a job, each once, or those that are usual. @throws UserError for an unknown name or a strength out of range */

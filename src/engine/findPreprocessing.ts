@@ -1,6 +1,6 @@
 import { openDataset } from './dataset.ts';
 import { findEngine } from './engines/index.ts';
-import { percent } from './evaluation.ts';
+import { percent, sizeWarnings } from './evaluation.ts';
 import { planAnswers, type Answer, type AnswerPlan } from './inference/answers.ts';
 import { runPictures } from './inference/picturePool.ts';
 import { breathe, UserError, type Job } from './job.ts';
@@ -79,7 +79,7 @@ export async function findPreprocessing(options: FindPreprocessingOptions, job: 
     images: { total: dataset.items.length, evaluated: dataset.items.length - skipped.length, skipped },
     trials: reports,
     verdict: verdictOf(reports),
-    warnings: [...dataset.warnings, ...warningsOf(reports, model, skipped.length)],
+    warnings: [...dataset.warnings, ...sizeWarnings(model), ...warningsOf(reports, model, skipped.length)],
     timing: { wallSeconds: (Date.now() - startedAt.getTime()) / 1000 },
   };
 }

@@ -8,6 +8,7 @@ import type { Format } from './formats/format.ts';
 import { findHead, resolveFeatureLayer, type Head } from './graph/head.ts';
 import type { ModelGraph, Value } from './graph/modelGraph.ts';
 import { sizeOf } from './graph/tensor.ts';
+import type { InputSize } from './inputSize.ts';
 import type { InspectOptions } from './options.ts';
 import { inputLayout, resolvePreprocessing, type InputLayout } from './preprocessing.ts';
 import type { Preprocessing } from './results.ts';
@@ -37,7 +38,7 @@ export interface OpenModel {
 /** Opens a model. Throws a `UserError` that names the file where it is none, or has no image input. */
 export async function openModel(options: InspectOptions): Promise<OpenModel> {
   const format = await formatOf(options.model);
-  const graph = await format.read(options.model);
+  const graph = await format.read(options.model, askedSize(options));
   const images = graph.inputs.filter((value) => value.shape.length === 4);
   const [image] = images;
   if (!image) {
@@ -45,6 +46,7 @@ export async function openModel(options: InspectOptions): Promise<OpenModel> {
   }
   if (graph.inputs.length > 1) throw new UserError(`${options.model} has ${graph.inputs.length} inputs (${graph.inputs.map((value) => value.name).join(', ')}); models with one image input can be opened`);
   const input = layoutOf(options.model, image);
+  checkSize(input, image, options);
   const found = findHead(graph, options.featureLayer);
   const objective = objectiveOf(graph, found, options);
   const head = objective === 'embedding' ? 'its output is an embedding: --objective embedding trains what makes it' : found;
@@ -58,6 +60,17 @@ export async function openModel(options: InspectOptions): Promise<OpenModel> {
     throw new UserError(`${options.classNamesFile ?? `the metadata of ${options.model}`} names ${classNames.length} classes, the model answers with ${classes}`);
   }
   return { format, graph, input, inputName: image.name, preprocessing, objective, head, output, featureLayer, classes, classNames };
+}
+
+function askedSize({ inputSize }: InspectOptions): InputSize | undefined {
+  return inputSize && { width: inputSize[0], height: inputSize[1] };
+}
+
+/** An option may say what the file leaves open, nothing else. */
+function checkSize({ width, height }: InputLayout, image: Value, { model, inputSize }: InspectOptions): void {
+  if (inputSize && (inputSize[0] !== width || inputSize[1] !== height)) {
+    throw new UserError(`the input size ${inputSize.join('×')} does not fit ${model}: its input is ${describeInput(image)}, ${width}×${height} pixels`);
+  }
 }
 
 /**

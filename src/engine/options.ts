@@ -18,6 +18,8 @@ export interface InspectOptions {
   preprocessing?: PreprocessingOptions;
   classNamesFile?: string;
   featureLayer?: string;
+  /** Width and height in pixels of the pictures for a model whose file leaves them open. */
+  inputSize?: [width: number, height: number];
   /** What the model's output is, and what it is trained for; where it is absent, the graph tells. */
   objective?: Objective;
   /** Whether `inspect` lists the layers. */

@@ -1,51 +1,30 @@
 import * as v from 'valibot';
+import { heightAxis, largestSide, type InputSize } from './inputSize.ts';
 import { UserError } from './job.ts';
 import type { PreprocessingOptions } from './options.ts';
 import type { TensorLayout } from './pictures/tensor.ts';
 import type { Preprocessing, TensorInfo } from './results.ts';
 
 /** What a model's image input looks like. */
-export interface InputLayout {
+export interface InputLayout extends InputSize {
   layout: TensorLayout;
-  width: number;
-  height: number;
   channels: 1 | 3;
   /** Pictures a batch; −1 where the model leaves it open. */
   batch: number;
-  /** Whether the model leaves width or height open; such a side is taken as `defaultSide`. */
-  openSize: boolean;
 }
-
-/** Side in pixels of the pictures for a model that takes any size. */
-const defaultSide = 224;
-
-/** No picture classifier has a larger input; a file that says so would take all the memory. */
-const largestSide = 16_384;
 
 /**
  * Reads the layout of a picture from a shape of four dimensions: channels second (ONNX, PyTorch) or last (TensorFlow).
  *
- * @throws UserError where the shape is not that of a batch of pictures with one or three channels
+ * @throws UserError where the shape is not that of a batch of pictures with one or three channels and a fixed size
  */
 export function inputLayout({ name, shape }: Pick<TensorInfo, 'name' | 'shape'>): InputLayout {
-  const [batch, second, third, last] = shape as [number, number, number, number];
-  const layout = isChannels(second) ? 'nchw' : 'nhwc';
-  const [height, width, channels] = layout === 'nchw' ? [third, last, second] : [second, third, last];
-  if (shape.length !== 4 || !isChannels(channels) || tooLarge(height) || tooLarge(width)) {
+  const axis = heightAxis(shape);
+  const [height, width] = axis === null ? [0, 0] : shape.slice(axis) as [number, number];
+  if (axis === null || [height, width].some((side) => side < 1 || side > largestSide)) {
     throw new UserError(`the model has no image input: ${name} has shape [${shape.join(', ')}]`);
   }
-  const side = (size: number) => (size > 0 ? size : defaultSide);
-  return {
-    layout, channels, width: side(width), height: side(height), batch: batch > 0 ? batch : -1, openSize: width <= 0 || height <= 0,
-  };
-}
-
-function isChannels(size: number): size is 1 | 3 {
-  return size === 1 || size === 3;
-}
-
-function tooLarge(size: number): boolean {
-  return size > largestSide;
+  return { layout: axis === 2 ? 'nchw' : 'nhwc', channels: shape[axis === 2 ? 1 : 3] as 1 | 3, width, height, batch: shape[0]! > 0 ? shape[0]! : -1 };
 }
 
 /** Key of a model's metadata under which this program keeps the preprocessing, as JSON. */

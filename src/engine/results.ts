@@ -65,6 +65,9 @@ export interface LayerInfo {
   isFeatureLayer: boolean;
 }
 
+/** What says how large a model's pictures are: its file's shapes or metadata, an option, or nothing, which makes it a guess. */
+export type InputSizeSource = 'file' | 'metadata' | 'option' | 'guess';
+
 /** What `inspect` says of a model file. */
 export interface ModelInfo {
   format: string;
@@ -74,6 +77,8 @@ export interface ModelInfo {
   bytes: number;
   inputs: TensorInfo[];
   outputs: TensorInfo[];
+  /** Size in pixels of the pictures that the model is given. */
+  inputSize: { width: number; height: number; from: InputSizeSource };
   /** Number of trained values. */
   parameters: number;
   /** Layers with weights. */

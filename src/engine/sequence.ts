@@ -1,5 +1,6 @@
 import { openDataset } from './dataset.ts';
 import { findEngine } from './engines/index.ts';
+import { sizeWarnings } from './evaluation.ts';
 import { planAnswers, type Answer, type AnswerPlan } from './inference/answers.ts';
 import { runPictures } from './inference/picturePool.ts';
 import { breathe, CancelledError, UserError, type Job } from './job.ts';
@@ -74,7 +75,7 @@ export async function sequence(options: SequenceOptions, job: Job): Promise<Sequ
       warnings: [],
       timing: { wallSeconds, imagesPerSecond: tally.frames / Math.max(wallSeconds, 1e-9), inferenceSeconds, imageSeconds: Math.max(0, seconds - inferenceSeconds) },
     };
-    run.warnings = [...dataset.warnings, ...warningsOf(run)];
+    run.warnings = [...dataset.warnings, ...sizeWarnings(model), ...warningsOf(run)];
     await writeRun(options.run, run);
     return run;
   } catch (error) {

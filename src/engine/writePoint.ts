@@ -1,6 +1,7 @@
 import { formatOf } from './formats/index.ts';
 import { UserError } from './job.ts';
 import { hashModel } from './openModel.ts';
+import { inputLayout } from './preprocessing.ts';
 import { readRun } from './runs/runFolder.ts';
 import { pointFile } from './training/keptPoints.ts';
 import { checkOutput, outputPath } from './training/outputPath.ts';
@@ -21,14 +22,14 @@ export async function writePoint(run: string, index: number, output?: string): P
   if (!point) throw new UserError(`the run in ${run} has no point ${index}: there are ${result.search.length}`);
   const stored = point.kept ? await readStates(pointFile(run, index)) : null;
   if (!stored) throw new UserError(`the run in ${run} does not hold the weights of point ${index}`);
-  const { path, sha256 } = result.before.model;
+  const { path, sha256, inputShape } = result.before.model;
   const format = await formatOf(path);
-  const graph = await format.read(path);
+  const graph = await format.read(path, inputLayout({ name: 'input', shape: inputShape }));
   if ((await hashModel(graph)).sha256 !== sha256) throw new UserError(`${path} is no longer the model that the run in ${run} was made with`);
   await checkOutput(graph, output);
   const target = await outputPath(graph, output, point.alpha === 0 ? 'control' : 'stabilized');
   const { alpha, sigma, learningRate, train = result.options.train } = point;
-  const metadata = stabilizedMetadata({ preprocessing: result.before.method.preprocessing }, sha256, { ...result.options, train, alpha, sigma, learningRate });
+  const metadata = stabilizedMetadata({ preprocessing: result.before.method.preprocessing, graph }, sha256, { ...result.options, train, alpha, sigma, learningRate });
   const [written] = await format.write(graph, changedWeights(graph, stored.states['best']!.weights), metadata, target);
   return written!;
 }

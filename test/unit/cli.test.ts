@@ -207,7 +207,7 @@ describe('the command line', function () {
     await cli(['evaluate', exampleModels.digits, ...few], { cwd });
     const names = [...new Set(filesBelow(join(cwd, '.model-stability/runs')).map((file) => file.split('/')[0]!))];
     assert.equal(names.length, 2);
-    assert.ok(names.every((name) => /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-digits(-tfjs)?$/.test(name)), names.join(' '));
+    assert.ok(names.every((name) => /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}-digits(-tfjs)?$/.test(name)), names.join(' '));
   });
 
   describe('distort', () => {

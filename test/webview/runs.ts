@@ -113,7 +113,7 @@ export function stabilization(run: string, tested: number, accepted = true): Sta
 export const modelInfo: ModelInfo = {
   format: 'onnx', path: MODEL, sha256: '4be1c0ffee'.padEnd(64, '7'), bytes: 701_234,
   inputs: [{ name: 'input', shape: [-1, 3, 96, 96], type: 'float32' }], outputs: [{ name: 'logits', shape: [-1, 9], type: 'float32' }],
-  parameters: 172_345, layers: 17, operators: { Conv: 15, Relu: 13, BatchNormalization: 15, Add: 6, GlobalAveragePool: 1, Flatten: 1, Gemm: 1 },
+  inputSize: { width: 96, height: 96, from: 'file' }, parameters: 172_345, layers: 17, operators: { Conv: 15, Relu: 13, BatchNormalization: 15, Add: 6, GlobalAveragePool: 1, Flatten: 1, Gemm: 1 },
   featureLayer: 'flatten', head: { layers: ['fc'], parameters: 873 }, output: 'logits', classes: 9, trainable: true,
   preprocessing: { resize: 'stretch', interpolation: 'bilinear', range: '0-1', mean: null, std: null, channels: 'rgb', from: 'guess' }, classNames: CLASS_NAMES,
 };

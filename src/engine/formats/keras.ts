@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../job.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
+import type { InputSize } from '../inputSize.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
@@ -25,12 +26,12 @@ export const keras: Format = {
   write,
 };
 
-async function read(path: string): Promise<ModelGraph> {
+async function read(path: string, size?: InputSize): Promise<ModelGraph> {
   const file = await readModelFile(path);
   const topology = readTopology({ file: path, dialect: file.dialect }, file.config);
   const layers = (file.byName ? legacyWeights : placedWeights)(path, file.weights, topology);
-  const { model, origins } = assemble(topology, (builder) => new WeightStore(builder, layers, 'the file'));
-  return new ModelGraph({ format: keras.name, path, model, origins, files: [path], metadata: file.metadata });
+  const assembled = assemble(topology, { asked: size, metadata: file.metadata }, (builder) => new WeightStore(builder, layers, 'the file'));
+  return new ModelGraph({ format: keras.name, path, ...assembled, files: [path], metadata: file.metadata });
 }
 
 /** The original's bytes with those of changed weights exchanged in their places; only metadata makes the file longer. */

@@ -3,10 +3,11 @@ import { access, copyFile, open, readFile, rename, rm, stat } from 'node:fs/prom
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../job.ts';
-import { ModelGraph, type WeightOrigin } from '../graph/modelGraph.ts';
-import { ModelProtoSchema, type ModelProto, type TensorProto } from '../graph/onnx_pb.ts';
+import { ModelGraph, valueOf, type WeightOrigin } from '../graph/modelGraph.ts';
+import { ModelProtoSchema, type GraphProto, type ModelProto, type TensorProto } from '../graph/onnx_pb.ts';
 import { checkTensor, decodeTensor, elementType, float32ToBfloat16, numberToFloat16, sizeOf, toBytes, toFloat32, type TensorData } from '../graph/tensor.ts';
 import { findWeights } from '../graph/weights.ts';
+import { fixSize, type InputSize, type OpenSize, type SizeChoice } from '../inputSize.ts';
 import { writeError, writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
 import { checkGraph } from './onnx/checkGraph.ts';
@@ -42,7 +43,7 @@ async function parse(path: string): Promise<ModelProto> {
   return model;
 }
 
-async function read(path: string): Promise<ModelGraph> {
+async function read(path: string, size?: InputSize): Promise<ModelGraph> {
   const model = await parse(path);
   // Before functions are put in: only what stands in the graph itself can be written back.
   const named = namedTensors(model);
@@ -72,11 +73,20 @@ async function read(path: string): Promise<ModelGraph> {
     const storedType = type === bfloat16 ? 'bfloat16' : elementType(type);
     origins.set(name, { file: externalFiles.get(tensor) ?? path, key: name, storedType, shape: tensor.dims.map(Number) });
   }
-  return new ModelGraph({
-    format: 'onnx', path, model, origins,
-    files: [path, ...new Set(externalFiles.values())],
-    metadata: Object.fromEntries(model.metadataProps.map((entry) => [entry.key, entry.value])),
-  });
+  const metadata = Object.fromEntries(model.metadataProps.map((entry) => [entry.key, entry.value]));
+  const openSize = fixInputs(path, model.graph!, { asked: size, metadata });
+  return new ModelGraph({ format: 'onnx', path, model, origins, files: [path, ...new Set(externalFiles.values())], metadata, openSize });
+}
+
+/** Fixes the size of the picture input in the graph itself, which is a copy of the file's; null where the file does so. */
+function fixInputs(path: string, graph: GraphProto, size: SizeChoice): OpenSize | null {
+  const weights = new Set(graph.initializer.map(({ name }) => name));
+  const pictures = graph.input.filter((input) => !weights.has(input.name)).map((input) => ({ input, ...fixSize(path, valueOf(input), size) })).find(({ openSize }) => openSize);
+  if (!pictures) return null;
+  for (const [axis, dim] of pictures.input.type!.tensorType!.shape!.dim.entries()) {
+    if (pictures.openSize!.declared[axis] === -1 && pictures.shape[axis]! > 0) dim.value = { case: 'dimValue', value: BigInt(pictures.shape[axis]!) };
+  }
+  return pictures.openSize;
 }
 
 async function write(graph: ModelGraph, changed: ChangedWeights, metadata: Record<string, string>, output: string): Promise<string[]> {

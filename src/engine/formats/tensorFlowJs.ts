@@ -1,4 +1,5 @@
 import { ModelGraph } from '../graph/modelGraph.ts';
+import type { InputSize } from '../inputSize.ts';
 import type { Format } from './format.ts';
 import { assemble } from './layers/assemble.ts';
 import { readTopology } from './layers/topology.ts';
@@ -26,21 +27,21 @@ export const tensorFlowJsLayers: Format = {
 /** Where the file lists its weights, as messages say it. */
 const place = 'the weightsManifest';
 
-async function read(path: string): Promise<ModelGraph> {
+async function read(path: string, size?: InputSize): Promise<ModelGraph> {
   const root = await readRoot(path);
   // Where the topology stands behind long lists of weights, the first bytes do not tell what it is.
-  if (holdsGraph(root)) return readGraphModel(path, root);
+  if (holdsGraph(root)) return readGraphModel(path, root, size);
   const json = layersOf(path, root);
   const topology = readTopology({ file: path, dialect: json.dialect }, json.topology);
   const groups = await readManifest(path, root);
   const bytes = await Promise.all(groups.map(readGroup));
   const stored = groups.flatMap((group, number) => group.weights.filter((weight) => !weight.optimizer).map((weight) => layerWeight(group, bytes[number]!, weight)));
   const layers = assignWeights(topology, stored, place);
-  const { model, origins } = assemble(topology, (builder) => new WeightStore(builder, layers, place));
+  const metadata = readMetadata(root);
+  const assembled = assemble(topology, { asked: size, metadata }, (builder) => new WeightStore(builder, layers, place));
   return new ModelGraph({
-    format: tensorFlowJsLayers.name, path, model, origins,
+    format: tensorFlowJsLayers.name, path, ...assembled, metadata,
     files: [path, ...new Set(groups.flatMap((group) => group.shards))],
-    metadata: readMetadata(root),
   });
 }
 

@@ -8,6 +8,6 @@ export const tensorFlowJsGraph: Format = {
   name: graphModelName,
   title: 'TensorFlow.js graph model',
   matches: (_, head) => looksLikeGraphModel(head),
-  read: async (path) => readGraphModel(path, await readRoot(path)),
+  read: async (path, size) => readGraphModel(path, await readRoot(path), size),
   write: writeModel,
 };

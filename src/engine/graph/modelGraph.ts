@@ -1,3 +1,4 @@
+import type { OpenSize } from '../inputSize.ts';
 import { elementType, isKnownType, type ElementType, type Tensor, decodeTensor, sizeOf } from './tensor.ts';
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.ts';
 
@@ -41,18 +42,21 @@ export class ModelGraph {
   /** By the name of the weight in the graph. */
   readonly origins: ReadonlyMap<string, WeightOrigin>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** How the pictures' size was fixed where the file leaves it open; null where it does not. */
+  readonly openSize: OpenSize | null;
 
   readonly #tensors = new Map<string, TensorProto>();
   readonly #producers = new Map<string, NodeProto>();
   readonly #consumers = new Map<string, NodeProto[]>();
 
-  constructor(parts: Pick<ModelGraph, 'format' | 'path' | 'files' | 'model' | 'origins' | 'metadata'>) {
+  constructor(parts: Pick<ModelGraph, 'format' | 'path' | 'files' | 'model' | 'origins' | 'metadata'> & Partial<Pick<ModelGraph, 'openSize'>>) {
     this.format = parts.format;
     this.path = parts.path;
     this.files = parts.files;
     this.model = parts.model;
     this.origins = parts.origins;
     this.metadata = parts.metadata;
+    this.openSize = parts.openSize ?? null;
     for (const tensor of this.graph.initializer) this.#tensors.set(tensor.name, tensor);
     for (const node of this.graph.node) {
       for (const output of node.output) this.#producers.set(output, node);
@@ -158,7 +162,8 @@ function attributeValue(attribute: AttributeProto): AttributeValue {
   }
 }
 
-function valueOf(info: ValueInfoProto): Value {
+/** An input or output as the program knows it: −1 where a dimension is open. */
+export function valueOf(info: ValueInfoProto): Value {
   const tensor = info.type?.tensorType;
   return {
     name: info.name,

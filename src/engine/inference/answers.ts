@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../job.ts';
+import { sizeAdvice } from '../inputSize.ts';
 import type { Engine, Session } from '../engines/engine.ts';
 import { cutGraph, passedName, subgraph, withWeights } from '../graph/cut.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
@@ -38,7 +39,7 @@ export async function prepareBatch(model: OpenModel, engine: Engine, threads: nu
   const two: Tensor = { type: 'float32', dims: [fixed * 2, ...concreteInput(model).slice(1)], data: new Float32Array() };
   // A fixed pattern that differs from picture to picture; its values do not matter.
   two.data = Float32Array.from({ length: sizeOf(two.dims) }, (_, index) => ((index * 7919) % 1009) / 1009);
-  const wanted = await namingFile(model.graph.path, () => withSession(engine, subgraph(model.graph, [], [model.output]), threads, (session) => runChunks(session, model.inputName, two, fixed)));
+  const wanted = await namingFile(model.graph.path, () => withSession(engine, subgraph(model.graph, [], [model.output]), threads, (session) => runChunks(session, model.inputName, two, fixed)), named(model).advice);
   const one: Tensor = { ...two, dims: [fixed, ...two.dims.slice(1)], data: two.data.subarray(0, two.data.length / 2) };
   for (const open of [openBatch, (graph: ModelGraph) => openByMeasuring(graph, model.inputName, one, engine, threads)]) {
     try {
@@ -75,6 +76,11 @@ function partsOf(graph: ModelGraph): ConstructorParameters<typeof ModelGraph>[0]
   return { format: graph.format, path: graph.path, files: graph.files, model: graph.model, origins: graph.origins, metadata: graph.metadata };
 }
 
+/** A model's name in errors, and what may help against them. */
+export function named({ graph }: Pick<OpenModel, 'graph'>): Pick<NetworkPlan, 'file' | 'advice'> {
+  return { file: graph.path, advice: sizeAdvice(graph.openSize) };
+}
+
 /** What is to be run on pictures, and how its outputs are read. */
 export interface AnswerPlan {
   network: NetworkPlan;
@@ -88,7 +94,7 @@ export async function planAnswers(model: OpenModel, engine: Engine, threads: num
   const outputs = [...new Set([model.output, model.featureLayer])];
   const kind = new OutputKind(model);
   return {
-    network: { file: model.graph.path, inputName: model.inputName, dims: concreteInput(model).slice(1), batch, first: subgraph(graph, [], outputs), then: [] },
+    network: { ...named(model), inputName: model.inputName, dims: concreteInput(model).slice(1), batch, first: subgraph(graph, [], outputs), then: [] },
     read: ([values]) => [toAnswers(values![model.output]!, values![model.featureLayer]!, kind)],
   };
 }
@@ -99,7 +105,7 @@ export function planVariants(model: OpenModel, graph: ModelGraph, weights: reado
   const nameOf = (value: string): string => (cut.values.includes(value) ? passedName(value) : value);
   const kind = new OutputKind(model);
   return {
-    network: { file: model.graph.path, inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: cut.fixed, then: variants.map((changed) => withWeights(cut.trained, changed)) },
+    network: { ...named(model), inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: cut.fixed, then: variants.map((changed) => withWeights(cut.trained, changed)) },
     read: (outputs) => outputs.map((values) => toAnswers(values[nameOf(model.output)]!, values[nameOf(model.featureLayer)]!, kind)),
   };
 }

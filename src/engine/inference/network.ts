@@ -7,6 +7,8 @@ import { sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 export interface NetworkPlan {
   /** The model's file, which errors name. */
   file: string;
+  /** What may help where an engine refuses the graphs; null where nothing is known. */
+  advice: string | null;
   inputName: string;
   /** Shape of one picture as the model takes it, without the batch. */
   dims: readonly number[];
@@ -34,12 +36,12 @@ export class Network {
     return namingFile(plan.file, async () => {
       const first = await engine.load(plan.first, { threads });
       return new Network(plan, first, await Promise.all(plan.then.map((model) => engine.load(model, { threads }))));
-    });
+    }, plan.advice);
   }
 
   /** Runs the inputs in `data`, one after the other, and gives the outputs of each graph of `then`, or of `first` where there is none. */
   run(data: Float32Array): Promise<Record<string, Tensor>[]> {
-    return namingFile(this.#plan.file, () => this.#run(data));
+    return namingFile(this.#plan.file, () => this.#run(data), this.#plan.advice);
   }
 
   async #run(data: Float32Array): Promise<Record<string, Tensor>[]> {
@@ -57,12 +59,12 @@ export class Network {
   }
 }
 
-/** Does something with a model; what an engine says against it (it knows no files) is said with the file's name. */
-export async function namingFile<Result>(file: string, use: () => Promise<Result>): Promise<Result> {
+/** Does something with a model; what an engine says against it (it knows no files) is said with the file's name, and with what may help. */
+export async function namingFile<Result>(file: string, use: () => Promise<Result>, advice: string | null = null): Promise<Result> {
   try {
     return await use();
   } catch (error) {
-    if (error instanceof UserError && !error.message.startsWith(file)) throw new UserError(`${file}: ${error.message}`, { cause: error });
+    if (error instanceof UserError && !error.message.startsWith(file)) throw new UserError(`${file}: ${error.message}${advice === null ? '' : ` (${advice})`}`, { cause: error });
     throw error;
   }
 }

@@ -50,10 +50,10 @@ export async function* runPictures<Source extends PictureSource>(
   const inThreads = engine.name === 'onnxruntime' && engine.device !== 'gpu';
   const first = inThreads ? toBinary(ModelProtoSchema, plan.first) : new Uint8Array();
   const count = inThreads ? Math.max(1, Math.min(processors, Math.floor(weightLimit / first.length), sources.length)) : engine.device === 'gpu' ? Math.max(1, Math.min(processors, sources.length)) : 1;
-  const { file, inputName, dims, batch } = plan;
+  const { file, inputName, dims, batch, advice } = plan;
   const settings: ThreadSettings = {
     prepare, threads: Math.max(1, Math.floor(processors / count)),
-    network: inThreads ? { file, inputName, dims, batch, first, then: plan.then.map((model) => toBinary(ModelProtoSchema, model)) } : null,
+    network: inThreads ? { file, inputName, dims, batch, advice, first, then: plan.then.map((model) => toBinary(ModelProtoSchema, model)) } : null,
   };
   const own = inThreads ? null : await Network.load(plan, engine, threads);
   const pool = Array.from({ length: count }, () => new PictureThread(settings));

@@ -2,6 +2,7 @@ import type { DatasetItem } from '../dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
+import { named } from '../inference/answers.ts';
 import type { NetworkPlan } from '../inference/network.ts';
 import { runPictures } from '../inference/picturePool.ts';
 import { breathe, UserError, type Job } from '../job.ts';
@@ -18,7 +19,7 @@ import { FeatureStore, type ValueShapes } from './featureStore.ts';
 export async function collectFeatures(parts: Collection & { fixed: ModelProto; shapes: ValueShapes }, job: Job): Promise<FeatureStore> {
   const { model, fixed, versions } = parts;
   const { layout } = model.input;
-  const plan = { file: model.graph.path, inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: fixed, then: [] };
+  const plan = { ...named(model), inputName: model.inputName, dims: concreteInput(model).slice(1), batch: null, first: fixed, then: [] };
   return await collect(new FeatureStore(parts.path, versions.length, parts.shapes), parts, { layout, preprocessing: model.preprocessing }, plan, job);
 }
 
@@ -30,7 +31,7 @@ export async function collectPictures(parts: Collection, job: Job): Promise<Feat
   builder.output(builder.op('Identity', [builder.input('picture', 'float32', ['batch', ...dims])], {}, pictureValue), 'float32', ['batch', ...dims]);
   const plain: Preprocessing = { ...parts.model.preprocessing, range: '0-255', mean: null, std: null, channels: 'rgb' };
   const first = builder.build();
-  const plan = { file: parts.model.graph.path, inputName: 'picture', dims, batch: null, first, then: [] };
+  const plan = { ...named(parts.model), inputName: 'picture', dims, batch: null, first, then: [] };
   return await collect(new FeatureStore(parts.path, parts.versions.length, { [first.graph!.output[0]!.name]: dims }, 'uint8'), parts, { layout: 'nhwc', preprocessing: plain }, plan, job);
 }
 

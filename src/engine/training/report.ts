@@ -8,6 +8,7 @@ import type { ModelGraph } from '../graph/modelGraph.ts';
 import { asStored, sizeOf, toFloat32, type Tensor } from '../graph/tensor.ts';
 import { planVariants } from '../inference/answers.ts';
 import { evaluatePictures } from '../inference/evaluatePictures.ts';
+import { sizeMetadata } from '../inputSize.ts';
 import { hashModel, metadataKeys, type OpenModel } from '../openModel.ts';
 import { metadataKey as preprocessingKey, storePreprocessing } from '../preprocessing.ts';
 import type { Evaluation, Stabilization, StabilizeOptionsUsed } from '../results.ts';
@@ -95,8 +96,11 @@ export function changedWeights(graph: ModelGraph, weights: Record<string, Tensor
 }
 
 /** What a stabilized file says of itself. */
-export function stabilizedMetadata(model: Pick<OpenModel, 'preprocessing'>, sha256: string, options: StabilizeOptionsUsed): Record<string, string> {
-  return { [preprocessingKey]: storePreprocessing(model.preprocessing), [metadataKeys.stabilized]: JSON.stringify({ from: sha256, version, ...options }) };
+export function stabilizedMetadata(model: Pick<OpenModel, 'preprocessing' | 'graph'>, sha256: string, options: StabilizeOptionsUsed): Record<string, string> {
+  return {
+    [preprocessingKey]: storePreprocessing(model.preprocessing), ...sizeMetadata(model.graph.openSize),
+    [metadataKeys.stabilized]: JSON.stringify({ from: sha256, version, ...options }),
+  };
 }
 
 /** Marks the distortions that stood in for the noise, or are it, so that nobody takes them for held out. */

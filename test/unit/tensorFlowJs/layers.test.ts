@@ -165,7 +165,8 @@ describe('TensorFlow.js layers models: what the graph computes', function () {
   const seen = new Set<string>();
 
   async function check(reference: LayersModel, shapes: Shape[], nodes: Record<string, number> = {}, opened = reference): Promise<void> {
-    const graph = await tensorFlowJsLayers.read(await save(opened, folder));
+    const [height, width = 1] = shapes[0]!;
+    const graph = await tensorFlowJsLayers.read(await save(opened, folder), { width, height: height! });
     for (const [, name] of readFileSync(graph.path, 'utf8').matchAll(/"class_name":"(\w+)"/g)) seen.add(name!);
     const inputs = shapes.map((shape, index) => ({ dims: [3, ...shape], data: sample([3, ...shape], index + 2) }));
     assertAgree(await run(graph, inputs), predict(reference, inputs));

@@ -1,3 +1,4 @@
+import { advisingSize, fixSize, type OpenSize, type SizeChoice } from '../../inputSize.ts';
 import { UserError } from '../../job.ts';
 import { GraphBuilder } from '../../graph/graphBuilder.ts';
 import type { WeightOrigin } from '../../graph/modelGraph.ts';
@@ -15,13 +16,15 @@ import type { WeightStore } from './weightStore.ts';
 const mostCalls = 20_000;
 
 /** Turns a topology and its weights into an ONNX graph. Throws a `UserError` that names the layer. */
-export function assemble(model: Model, makeStore: (builder: GraphBuilder) => WeightStore): { model: ModelProto; origins: Map<string, WeightOrigin> } {
+export function assemble(model: Model, size: SizeChoice, makeStore: (builder: GraphBuilder) => WeightStore): { model: ModelProto; origins: Map<string, WeightOrigin>; openSize: OpenSize | null } {
   const builder = new GraphBuilder();
   const graph = new FlowGraph(builder);
-  const inputs = model.inputs.map((reference) => inputOf(graph, layerOf(model, reference)));
+  const opened = model.inputs.map((reference) => inputOf(graph, layerOf(model, reference), size));
+  const inputs = opened.map(({ flow }) => flow);
   const weights = makeStore(builder);
   const assembly = new Assembly(graph, weights);
-  const outputs = assembly.run(model, inputs);
+  const openSize = opened.find((input) => input.openSize)?.openSize ?? null;
+  const outputs = advisingSize(openSize, () => assembly.run(model, inputs));
   const taken = new Set(inputs.map((input) => input.name));
   for (const flow of outputs) {
     const value = graph.plain(flow);
@@ -30,17 +33,18 @@ export function assemble(model: Model, makeStore: (builder: GraphBuilder) => Wei
     taken.add(name);
     builder.output(name, 'float32', namedDims(name, flow.shape));
   }
-  return { model: builder.build(), origins: weights.origins };
+  return { model: builder.build(), origins: weights.origins, openSize };
 }
 
-/** The input as the file declares it, of any batch size: no weight of a layers model depends on that. */
-function inputOf(graph: FlowGraph, layer: Layer): Flow {
-  const shape = inputShapeOf(layer);
+/** The input as the file declares it, its size fixed, of any batch size: no weight of a layers model depends on that. */
+function inputOf(graph: FlowGraph, layer: Layer, size: SizeChoice): { flow: Flow; openSize: OpenSize | null } {
+  const declared = inputShapeOf(layer);
   if (layer.config.className !== 'InputLayer') throw layer.config.error('a model reads from it, but it is no InputLayer');
-  if (!shape || shape.length < 2) throw layer.config.error('its batch_input_shape is missing');
+  if (!declared || declared.length < 2) throw layer.config.error('its batch_input_shape is missing');
+  const { shape, openSize } = fixSize(layer.config.file, { name: layer.config.name, shape: declared }, size);
   const type = inputType(layer);
   const flow: Flow = { name: graph.builder.input(layer.config.name, type, namedDims(layer.config.name, shape)), shape: [-1, ...shape.slice(1)], channelsFirst: false };
-  return type === 'float32' ? flow : { ...flow, name: graph.op('Cast', [flow.name], { to: 1 }, `${flow.name}/float32`) };
+  return { openSize, flow: type === 'float32' ? flow : { ...flow, name: graph.op('Cast', [flow.name], { to: 1 }, `${flow.name}/float32`) } };
 }
 
 function inputType(layer: Layer): ElementType {

@@ -1,3 +1,4 @@
+import { advisingSize, fixSize, type OpenSize, type SizeChoice } from '../../inputSize.ts';
 import { UserError } from '../../job.ts';
 import { GraphBuilder } from '../../graph/graphBuilder.ts';
 import type { WeightOrigin } from '../../graph/modelGraph.ts';
@@ -13,7 +14,7 @@ import { nodeKinds } from './operators/index.ts';
 import { GraphValues } from './values.ts';
 
 /** Turns a TensorFlow graph into an ONNX graph. Throws a `UserError` that names the node. */
-export function assemble(source: TensorFlowGraph): { model: ModelProto; origins: Map<string, WeightOrigin> } {
+export function assemble(source: TensorFlowGraph, size: SizeChoice): { model: ModelProto; origins: Map<string, WeightOrigin>; openSize: OpenSize | null } {
   const builder = new GraphBuilder();
   const graph = new FlowGraph(builder);
   const values = new GraphValues(graph, source.fixed);
@@ -22,17 +23,21 @@ export function assemble(source: TensorFlowGraph): { model: ModelProto; origins:
   const [picture] = inputs;
   if (!picture) throw new UserError(`${source.path}: its answers depend on no input`);
   const depends = new Set<string>();
-  const open = inputs.every((node) => placeholderShape(source, node)[0] === -1);
-  const surroundings: Surroundings = { path: source.path, graph, values, pictures: { name: picture.name, count: open ? 1 : placeholderShape(source, picture)[0]! } };
-  for (const node of inputs) {
-    values.setFlow(valueKey(node.name), inputOf(surroundings, source, node, open));
+  const shapes = inputs.map((node) => placeholderShape(source, node, size));
+  const open = shapes.every(({ shape }) => shape[0] === -1);
+  const surroundings: Surroundings = { path: source.path, graph, values, pictures: { name: picture.name, count: open ? 1 : shapes[0]!.shape[0]! } };
+  for (const [index, node] of inputs.entries()) {
+    values.setFlow(valueKey(node.name), inputOf(surroundings, source, node, shapes[index]!.shape.map((dim, axis) => (axis === 0 && open ? 1 : dim)), open));
     depends.add(node.name);
   }
-  for (const node of nodes) {
-    if (depends.has(node.name) || source.fixed.has(node.name)) continue;
-    if (dataInputs(node).some((input) => depends.has(nodeOf(input)))) depends.add(node.name);
-    build(new NodeCall(surroundings, node), values, (key) => depends.has(nodeOf(key)));
-  }
+  const openSize = shapes.find((input) => input.openSize)?.openSize ?? null;
+  advisingSize(openSize, () => {
+    for (const node of nodes) {
+      if (depends.has(node.name) || source.fixed.has(node.name)) continue;
+      if (dataInputs(node).some((input) => depends.has(nodeOf(input)))) depends.add(node.name);
+      build(new NodeCall(surroundings, node), values, (key) => depends.has(nodeOf(key)));
+    }
+  });
   const names = new Set(inputs.map((node) => node.name));
   for (const output of source.outputs) {
     const flow = values.flow(valueKey(output));
@@ -43,23 +48,23 @@ export function assemble(source: TensorFlowGraph): { model: ModelProto; origins:
     names.add(name);
     builder.output(name, 'float32', flow.shape.map((dim, axis) => (axis === 0 && open && depends.has(nodeOf(output)) ? 'batch' : dim)));
   }
-  return { model: builder.build(), origins: trained(builder, values) };
+  return { model: builder.build(), origins: trained(builder, values), openSize };
 }
 
-/** A placeholder's shape, −1 where the number of pictures is open. Throws where more is open. */
-function placeholderShape({ path }: TensorFlowGraph, node: TensorFlowNode): number[] {
+/** A placeholder's shape, its size fixed, −1 where the number of pictures is open. Throws where more is open. */
+function placeholderShape({ path }: TensorFlowGraph, node: TensorFlowNode, size: SizeChoice): { shape: number[]; openSize: OpenSize | null } {
   const shape = node.attributes.get('shape')?.value ?? null;
   if (!Array.isArray(shape)) throw new UserError(`${path}: the input ${node.name} does not say its shape`);
   const dims = shape as number[];
   if (dims.length > 8 || dims.some((dim) => !Number.isSafeInteger(dim) || dim < -1 || dim === 0)) throw new UserError(`${path}: the input ${node.name} has a shape that cannot be: ${shown(dims.slice(0, 9))}`);
-  if (dims.slice(1).includes(-1)) throw new UserError(`${path}: the input ${node.name} leaves its size open (${shown(dims)}); models with a fixed size can be opened`);
-  return dims;
+  const fixed = fixSize(path, { name: node.name, shape: dims }, size);
+  if (fixed.shape.slice(1).includes(-1)) throw new UserError(`${path}: the input ${node.name} leaves more open than the pictures' size (${shown(dims)})`);
+  return fixed;
 }
 
 /** Floats, whatever the graph wants: they are rounded first where it takes whole numbers. */
-function inputOf({ graph }: Surroundings, source: TensorFlowGraph, node: TensorFlowNode, open: boolean): Flow {
+function inputOf({ graph }: Surroundings, source: TensorFlowGraph, node: TensorFlowNode, shape: number[], open: boolean): Flow {
   const { builder } = graph;
-  const shape = placeholderShape(source, node).map((dim, axis) => (axis === 0 && open ? 1 : dim));
   const { name } = node;
   const input: Flow = { name: builder.input(name, 'float32', shape.map((dim, axis) => (axis === 0 && open ? 'batch' : dim))), shape, channelsFirst: false };
   const type = typeOf(String(node.attributes.get('dtype')?.value ?? 'DT_FLOAT'));

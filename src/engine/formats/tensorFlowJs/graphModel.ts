@@ -1,6 +1,7 @@
 import { UserError } from '../../job.ts';
 import { ModelGraph } from '../../graph/modelGraph.ts';
 import type { TensorData } from '../../graph/tensor.ts';
+import type { InputSize } from '../../inputSize.ts';
 import { field, isObject, type JsonObject } from '../layers/json.ts';
 import { assemble } from '../tensorFlowGraph/assemble.ts';
 import { dataInputs, nodeOf, type FixedArray, type TensorFlowNode } from '../tensorFlowGraph/graphDef.ts';
@@ -12,7 +13,7 @@ import { readMetadata } from './modelJson.ts';
 export const graphModelName = 'tensorflowjs-graph';
 
 /** Reads a graph model whose model.json is parsed already. Throws a `UserError` that names the file and the node. */
-export async function readGraphModel(path: string, root: JsonObject): Promise<ModelGraph> {
+export async function readGraphModel(path: string, root: JsonObject, size?: InputSize): Promise<ModelGraph> {
   const nodes = readNodes(path, root);
   const groups = await readManifest(path, root);
   const bytes = await Promise.all(groups.map(readGroup));
@@ -26,11 +27,11 @@ export async function readGraphModel(path: string, root: JsonObject): Promise<Mo
   const without = nodes.find((node) => node.op === 'Const' && !fixed.has(node.name));
   if (without) throw new UserError(`${path}: Const ${without.name} has no values in the weightsManifest`);
   const { inputs, outputs } = endsOf(path, root, nodes);
-  const { model, origins } = assemble({ path, nodes, inputs, outputs, fixed });
+  const metadata = readMetadata(root);
+  const assembled = assemble({ path, nodes, inputs, outputs, fixed }, { asked: size, metadata });
   return new ModelGraph({
-    format: graphModelName, path, model, origins,
+    format: graphModelName, path, ...assembled, metadata,
     files: [path, ...new Set(groups.flatMap((group) => group.shards))],
-    metadata: readMetadata(root),
   });
 }
 

@@ -3,6 +3,7 @@ import type { WeightOrigin } from '../../graph/modelGraph.ts';
 import type { ModelProto } from '../../graph/onnx_pb.ts';
 import { sizeOf } from '../../graph/tensor.ts';
 import { findWeights } from '../../graph/weights.ts';
+import { advisingSize, fixSize, type OpenSize, type SizeChoice } from '../../inputSize.ts';
 import { FlowGraph, type Flow } from '../layers/flow.ts';
 import { shown } from '../operators/call.ts';
 import { foldOperator } from './foldOperator.ts';
@@ -13,22 +14,27 @@ import type { Operator, StoredTensor, TfliteFile } from './schema.ts';
 import { TensorValues } from './values.ts';
 
 /** Turns the file's first graph into an ONNX graph. Throws a `UserError` that names the operator. */
-export function assemble(file: TfliteFile): { model: ModelProto; origins: Map<string, WeightOrigin> } {
+export function assemble(file: TfliteFile, size: SizeChoice): { model: ModelProto; origins: Map<string, WeightOrigin>; openSize: OpenSize | null } {
   const builder = new GraphBuilder();
   const graph = new FlowGraph(builder);
   const values = new TensorValues(graph, file);
   const inputs = new Set(file.inputs);
   const names = new Set<string>();
+  let openSize: OpenSize | null = null;
   for (const index of inputs) {
     const tensor = file.tensors[index]!;
-    values.setFlow(index, inputOf(graph, file, tensor));
+    const fixed = fixedShape(file, tensor, size);
+    openSize ??= fixed.openSize;
+    values.setFlow(index, inputOf(graph, file, { ...tensor, shape: fixed.shape }));
     names.add(tensor.name);
   }
   const depends = new Set(inputs);
-  for (const operator of neededOperators(file)) {
-    build(new OperatorCall(graph, file, values, operator), values, (tensor) => depends.has(tensor));
-    if (operator.inputs.some((index) => depends.has(index))) operator.outputs.forEach((index) => depends.add(index));
-  }
+  advisingSize(openSize, () => {
+    for (const operator of neededOperators(file)) {
+      build(new OperatorCall(graph, file, values, operator), values, (tensor) => depends.has(tensor));
+      if (operator.inputs.some((index) => depends.has(index))) operator.outputs.forEach((index) => depends.add(index));
+    }
+  });
   for (const index of file.outputs) {
     const tensor = file.tensors[index]!;
     const flow = values.flow(index);
@@ -40,7 +46,7 @@ export function assemble(file: TfliteFile): { model: ModelProto; origins: Map<st
     names.add(name);
     builder.output(name, 'float32', flow.shape.map((dim, axis) => (axis === 0 && depends.has(index) && openBatch(file) ? 'batch' : dim)));
   }
-  return { model: builder.build(), origins: trained(builder, values) };
+  return { model: builder.build(), origins: trained(builder, values), openSize };
 }
 
 /** Whether the file takes any number of pictures. */
@@ -48,10 +54,17 @@ function openBatch(file: TfliteFile): boolean {
   return file.inputs.every((index) => file.tensors[index]!.signature[0] === -1);
 }
 
+/** An input's shape for one picture, its size fixed; the sides of the file's own shape are an example. Throws where more is open. */
+function fixedShape(file: TfliteFile, { name, shape, signature }: StoredTensor, size: SizeChoice): { shape: number[]; openSize: OpenSize | null } {
+  if (signature.length !== shape.length) return { shape, openSize: null };
+  const fixed = fixSize(file.path, { name, shape: signature }, { ...size, example: shape });
+  if (fixed.shape.slice(1).includes(-1)) throw file.error(`the input ${name} leaves more open than the pictures' size (${shown(signature)})`);
+  return { openSize: fixed.openSize, shape: shape.map((dim, axis) => (axis > 0 && signature[axis] === -1 ? fixed.shape[axis]! : dim)) };
+}
+
 /** Floats, whatever the file wants: a model of integers rounds them by its own scale first. */
 function inputOf(graph: FlowGraph, file: TfliteFile, tensor: StoredTensor): { flow: Flow; integers?: string } {
-  const { name, shape, signature, type } = tensor;
-  if (signature.slice(1).includes(-1)) throw file.error(`the input ${name} leaves its size open (${shown(signature)}); models with a fixed size can be opened`);
+  const { name, shape, type } = tensor;
   const dims = shape.map((dim, axis) => (axis === 0 && openBatch(file) ? 'batch' : dim));
   const input: Flow = { name: graph.builder.input(name, 'float32', dims), shape, channelsFirst: false };
   if (type === 'float32') return { flow: input };
