@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CancellationTokenSource, createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
-import { CancelledError } from './engine/job.ts';
+import { CancelledError, UserError } from './engine/job.ts';
 import type { Progress } from './engine/results.ts';
 import type { JobSteering, WorkerEvents, WorkerMethods } from './protocol.ts';
 import { fromResponseError } from './rpc.ts';
@@ -21,6 +21,8 @@ export interface WorkerSettings extends WorkerEvents {
   nodePath?: string;
   /** What its environment has beside this process's. */
   environment?: NodeJS.ProcessEnv;
+  /** The message of an error that the user is to read, in the user's language; absent: in English, as it is. */
+  inWords?(message: string): Promise<string>;
 }
 
 /** A worker that ended while calls were waiting. Its log tells more. */
@@ -51,12 +53,14 @@ function workerEnvironment(own: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #connection: MessageConnection;
+  readonly #settings: WorkerSettings;
   /** Never resolves; rejects when the process has ended. */
   readonly #gone: Promise<never>;
   #output = '';
   #killedByCancel = false;
 
   constructor(settings: WorkerSettings) {
+    this.#settings = settings;
     this.#child = fork(settings.file, [], {
       ...(settings.nodePath ? { execPath: settings.nodePath } : {}),
       execArgv: [],
@@ -104,12 +108,14 @@ export class WorkerProcess {
       timer = setTimeout(() => this.#kill(), PATIENCE);
     };
     if (signal?.aborted) throw new CancelledError();
-    // A connection whose process has ended only says that it is closed.
-    if (!this.alive) await this.#gone;
     signal?.addEventListener('abort', cancel, { once: true });
     try {
+      // A connection whose process has ended only says that it is closed.
+      if (!this.alive) await this.#gone;
       const answer = this.#connection.sendRequest<Awaited<ReturnType<WorkerMethods[M]>>>(method, params, source.token);
       return await Promise.race([answer.catch((error: unknown) => this.#rejectionOf(error)), this.#gone]);
+    } catch (error) {
+      throw await this.#said(error as Error);
     } finally {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(timer);
@@ -138,6 +144,13 @@ export class WorkerProcess {
   async #rejectionOf(error: unknown): Promise<never> {
     if (!this.alive) await this.#gone;
     throw fromResponseError(error);
+  }
+
+  /** An error as the user is to read it; faults of the program stay as they are. */
+  async #said(error: Error): Promise<Error> {
+    const message = await this.#settings.inWords?.(error.message) ?? error.message;
+    if (error instanceof UserError) return new UserError(message, { cause: error });
+    return error instanceof WorkerGoneError ? new WorkerGoneError(message, { cause: error }) : error;
   }
 
   #endedAs(code: number | null, signal: NodeJS.Signals | null): Error {

@@ -61,6 +61,18 @@ const sentences = {
   otherClassNames: 'The class names differ: the same label may mean different things.',
   worstPairsOnly: 'A run kept only its worst pairs: tests and counts of pairs cover only the pairs that both kept.',
 
+  // What a run came to, in a list of runs.
+  labelsChange: '{share} of labels change at {name}',
+  featuresMove: 'features move by {distance} at {name}',
+  noDistortions: 'no distortions',
+  stabilizedAccepted: 'stabilized, accepted: {summary}',
+  stabilizedRejected: 'stabilized, rejected: {summary}',
+  framesDiffer: '{share} of neighbouring frames differ in their label ({flips} flips in {frames} frames)',
+  wasCancelled: 'cancelled',
+  hasFailed: 'failed',
+  isRunning: 'running',
+  isDone: 'done',
+
   // Video frames.
   oneLabelForFrames: 'Every frame is given the same label: nothing flips, and nothing can be said about which frames would.',
   fewFrames: 'Only {pairs} pairs of neighbouring frames were compared: the interval is wide.',

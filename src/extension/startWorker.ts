@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../engine/job.ts';
 import type { WorkerEvents } from '../protocol.ts';
 import type { WorkerProcess } from '../workerProcess.ts';
+import { errorsSaid } from './said.ts';
 import { nodePathSetting } from './settings.ts';
 
 /** Where workers come from, and where what they load beside the extension lies. */
@@ -41,5 +42,6 @@ export async function startWorker(place: WorkerPlace, events: WorkerEvents): Pro
   // Who names another in the environment means that one.
   const own = hasTensorFlow(place) && process.env[TFJS_NODE] === undefined;
   const environment = own ? { [TFJS_NODE]: path.join(place.tensorFlow, 'node_modules', '@tensorflow', 'tfjs-node') } : {};
-  return new WorkerProcess({ file, environment, ...(nodePath === undefined ? {} : { nodePath }), ...events });
+  const inWords = async (message: string): Promise<string> => (await errorsSaid())(message);
+  return new WorkerProcess({ file, environment, inWords, ...(nodePath === undefined ? {} : { nodePath }), ...events });
 }

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { JobKind, WorkerMethods } from '../protocol.ts';
 import type { WorkerProcess } from '../workerProcess.ts';
+import { saidAnswer } from './saidAnswer.ts';
 import { startWorker, type WorkerPlace } from './startWorker.ts';
 
 /** Methods that only look: the viewer answers them, what takes long has workers of its own. */
@@ -26,7 +27,7 @@ export class Viewer implements vscode.Disposable {
     clearTimeout(this.#idle);
     this.#waiting++;
     try {
-      return await (await this.#aliveWorker()).call(method, params);
+      return await saidAnswer(method, await (await this.#aliveWorker()).call(method, params));
     } finally {
       this.#waiting--;
       if (this.#waiting === 0) this.#idle = setTimeout(() => this.dispose(), IDLE);

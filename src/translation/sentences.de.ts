@@ -55,6 +55,17 @@ export const germanSentences: Record<keyof Sentences, string> = {
   otherClassNames: 'Die Klassennamen sind andere: Derselbe Name kann Verschiedenes bedeuten.',
   worstPairsOnly: 'Ein Lauf hat nur seine schlechtesten Paare behalten: Tests und Zahlen von Paaren gelten nur für die Paare, die beide behalten haben.',
 
+  labelsChange: '{share} der Labels ändern sich bei {name}',
+  featuresMove: 'die Merkmale bewegen sich um {distance} bei {name}',
+  noDistortions: 'keine Verzerrungen',
+  stabilizedAccepted: 'stabilisiert, angenommen: {summary}',
+  stabilizedRejected: 'stabilisiert, abgelehnt: {summary}',
+  framesDiffer: '{share} der benachbarten Einzelbilder unterscheiden sich im Label ({flips} Wechsel in {frames} Einzelbildern)',
+  wasCancelled: 'abgebrochen',
+  hasFailed: 'fehlgeschlagen',
+  isRunning: 'läuft',
+  isDone: 'fertig',
+
   oneLabelForFrames: 'Jedes Einzelbild bekommt dasselbe Label: Nichts springt um, und es lässt sich nicht sagen, welche umspringen würden.',
   fewFrames: 'Nur {pairs} Paare benachbarter Einzelbilder wurden verglichen: Das Intervall ist breit.',
   unreadFrames: '{count} von {total} Einzelbildern waren nicht lesbar; die Bilder um sie herum zählen nicht als Nachbarn.',

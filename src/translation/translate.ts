@@ -18,6 +18,9 @@ interface Pattern {
 /** Values that may be long: lists, of which no sentence has more than two. */
 const lists = new Set(['names', 'a', 'b']);
 
+/** Values that are sentences themselves. */
+const nested = new Set(['summary']);
+
 /** The other values have at most so many characters: a run may come from anyone, and a text made for it would take a pattern with several values of any length for ever. */
 const longestValue = 400;
 
@@ -43,7 +46,7 @@ export function translated(text: string, language: string): string {
       return match ? [{ key, match }] : [];
     })[0];
     if (!found) return text;
-    const values = Object.fromEntries(Object.entries(found.match.groups ?? {}).map(([name, value]) => [name, value.replace(/(\d)\.(\d+ %)/g, `$1${decimalSigns[tag] ?? '.'}$2`)]));
+    const values = Object.fromEntries(Object.entries(found.match.groups ?? {}).map(([name, value]) => [name, nested.has(name) ? translated(value, language) : value.replace(/(\d)\.(\d+ %)/g, `$1${decimalSigns[tag] ?? '.'}$2`)]));
     sentences.push(filled(table[found.key], values));
     at += found.match[0].length;
   }

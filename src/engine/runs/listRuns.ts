@@ -1,9 +1,13 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DistortionResult, Run } from '../results.ts';
+import type { DistortionResult, Run, RunState } from '../results.ts';
+import { say, type SentenceKey } from '../sentences.ts';
 import type { ListedRun } from './queries.ts';
 import { readRun, readState } from './runFolder.ts';
 import { readRunName } from './runName.ts';
+
+/** What is said of a run that has no figures and no error. */
+const stateSentences = { running: 'isRunning', done: 'isDone', cancelled: 'wasCancelled', failed: 'hasFailed' } as const satisfies Record<RunState, SentenceKey>;
 
 /** Runs directly below a folder, newest first. One that cannot be read is left out, with a line in the log that names it. */
 export async function listRuns(folder: string, log: (line: string) => void = () => undefined): Promise<ListedRun[]> {
@@ -25,7 +29,7 @@ async function listed(folder: string): Promise<ListedRun> {
   const state = finished ? null : await readState(folder);
   if (state) {
     const { model, modelSha256, startedAt, kind } = state;
-    return { run: folder, kind, state: state.state, model, modelSha256, startedAt, summary: state.error ?? state.state };
+    return { run: folder, kind, state: state.state, model, modelSha256, startedAt, summary: state.error ?? say(stateSentences[state.state]) };
   }
   const run = await readRun(folder);
   const { model, method } = run.kind === 'stabilization' ? run.before : run;
@@ -43,9 +47,9 @@ async function listed(folder: string): Promise<ListedRun> {
 
 function summaryOf(run: Run): string {
   if (run.kind === 'evaluation') return worst(run.distortions);
-  if (run.kind === 'stabilization') return `stabilized, ${run.accepted ? 'accepted' : 'rejected'}: ${worst(run.after.distortions)}`;
+  if (run.kind === 'stabilization') return say(run.accepted ? 'stabilizedAccepted' : 'stabilizedRejected', { summary: worst(run.after.distortions) });
   const { value, count } = run.labelInstability;
-  return `${(100 * value).toFixed(1)} % of neighbouring frames differ in their label (${count} flips in ${run.images.evaluated} frames)`;
+  return say('framesDiffer', { share: percent(value), flips: count, frames: run.images.evaluated });
 }
 
 /** What of a run's key figure is more than words. */
@@ -64,8 +68,11 @@ function farthest(distortions: readonly DistortionResult[]): DistortionResult | 
 
 function worst(distortions: readonly DistortionResult[]): string {
   const most = farthest(distortions);
-  if (!most) return 'no distortions';
+  if (!most) return say('noDistortions');
+  const name = `${most.name} ${most.strength}`;
   // A model without classes.
-  if (!most.labelInstability) return `features move by ${most.featureDistance.median.toFixed(3)} at ${most.name} ${most.strength}`;
-  return `${(100 * changed(most)).toFixed(1)} % of labels change at ${most.name} ${most.strength}`;
+  if (!most.labelInstability) return say('featuresMove', { distance: most.featureDistance.median.toFixed(3), name });
+  return say('labelsChange', { share: percent(changed(most)), name });
 }
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
