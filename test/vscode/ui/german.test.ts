@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import type { Evaluation } from '../../../src/engine/results.ts';
 import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
@@ -6,7 +7,12 @@ describe('the extension in a German VS Code', function () {
   this.timeout(120_000);
   const suite = new VscodeSuite({
     name: 'german', perClass: 4, language: 'de', settings: { 'modelStability.images': 'pictures' },
-    prepare: ({ evaluate }) => evaluate('first', ['jpeg:5']),
+    prepare: ({ evaluate, file, writeJson }) => {
+      evaluate('first', ['jpeg:5']);
+      writeFileSync(file('models', 'damaged.onnx'), 'no model');
+      const state = { state: 'failed', kind: 'evaluation', model: file('models', 'patches.onnx'), modelSha256: '', startedAt: '2026-01-02T03:04:05.000Z', process: 1 };
+      writeJson({ ...state, error: 'there is no folder /no/pictures' }, '.model-stability', 'runs', 'broken', 'state.json');
+    },
     begin: ({ workbench }) => workbench.openModel('patches.onnx'),
   });
 
@@ -42,5 +48,23 @@ describe('the extension in a German VS Code', function () {
     await suite.workbench.runCommand('Model Stability: Modell auswerten');
     await suite.workbench.notification(/\d,\d % der Labels änderten sich/).waitFor({ timeout: 60_000 });
     await suite.workbench.screenshot('german-notification');
+  });
+
+  it('says in German why a run failed that the tree of runs lists', async () => {
+    await suite.side.openRuns();
+    await suite.side.runs('Auswertung, fehlgeschlagen').hover();
+    await suite.page.locator('.workbench-hover').getByText('Es gibt keinen Ordner /no/pictures').waitFor();
+    await suite.workbench.screenshot('german-run');
+  });
+
+  it('says in German why a model cannot be read, in its editor and where a job stops at it', async () => {
+    await suite.workbench.runCommand('Notifications: Clear All Notifications');
+    await suite.workbench.runCommand('View: Close All Editors');
+    const editor = await suite.workbench.openModel('damaged.onnx');
+    const reason = /damaged\.onnx ist kein ONNX-Modell, oder beschädigt oder abgeschnitten/;
+    await editor.getByText(reason).waitFor();
+    await suite.workbench.runCommand('Model Stability: Modell auswerten');
+    await suite.workbench.notification(reason).waitFor({ timeout: 60_000 });
+    await suite.workbench.screenshot('german-error');
   });
 });
