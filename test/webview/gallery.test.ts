@@ -286,20 +286,43 @@ describe('gallery', function () {
     assert.equal((await places()).first, 0);
   });
 
-  for (const width of [700, 1000, 1800]) {
+  for (const width of [780, 1000, 1800]) {
     it(`keeps all cells inside the row at ${width} pixels`, async () => {
       const page = await open(new TestHost(onGallery, many), { width });
       assert.deepEqual(await page.locator('.grid.wide .row').first().evaluate((row: PageElement) => ({ content: row.scrollHeight - row.clientHeight, width: row.scrollWidth - row.clientWidth })), { content: 0, width: 0 });
     });
   }
 
-  it('lays the row out over two lines where it is narrow, nothing outside its row', async () => {
-    const page = await open(new TestHost(onGallery, many), { width: 320, height: 900 });
-    const over = await page.locator('.grid.narrow .row').first().evaluate((row: PageElement) => ({ content: row.scrollHeight - row.clientHeight, width: row.scrollWidth - row.clientWidth }));
-    assert.deepEqual(over, { content: 0, width: 0 });
-    await page.locator('.grid').focus();
-    await page.keyboard.press('End');
-    await page.locator('#row-99999 img').first().waitFor();
+  for (const [kind, width] of [['slim', 320], ['narrow', 400], ['narrow', 500], ['narrow', 720]] as const) {
+    it(`lays the row out over several lines at ${width} pixels, nothing outside its row`, async () => {
+      const page = await open(new TestHost(onGallery, many), { width, height: 900 });
+      await settled(page);
+      const over = await page.locator(`.grid.${kind} .row`).first().evaluate((row: PageElement) => ({ content: row.scrollHeight - row.clientHeight, width: row.scrollWidth - row.clientWidth }));
+      assert.deepEqual(over, { content: 0, width: 0 });
+      await page.locator('.grid').focus();
+      await page.keyboard.press('End');
+      await page.locator('#row-99999 img').first().waitFor();
+    });
+  }
+
+  it('leaves a row in sight its elements while it scrolls', async () => {
+    const page = await open(new TestHost(onGallery, many));
+    await settled(page);
+    // By steps of a third of a row, so that now one row more is in sight and now one less.
+    const moved = await page.evaluate<{ others: number; first: number }>(`(async () => {
+      const grid = document.querySelector('model-stability-panel').shadowRoot.querySelector('model-stability-gallery').shadowRoot.querySelector('.grid');
+      const rows = () => new Map([...grid.querySelectorAll('.row')].map((row) => [Number(row.dataset.index), row]));
+      let others = 0;
+      for (let [step, before] = [0, rows()]; step < 24; step++) {
+        grid.scrollTop += 45;
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        const after = rows();
+        for (const [index, row] of after) if (before.has(index) && before.get(index) !== row) others++;
+        before = after;
+      }
+      return { others, first: Math.min(...rows().keys()) };
+    })()`);
+    assert.deepEqual(moved, { others: 0, first: Math.floor(24 * 45 / 132) - 3 });
   });
 
   it('stays at its row when it becomes narrow', async () => {
@@ -308,7 +331,7 @@ describe('gallery', function () {
     await page.locator('#row-700 img').first().waitFor();
     await page.setViewportSize({ width: 400, height: 800 });
     await page.locator('.grid.narrow #row-700 img').first().waitFor();
-    assert.equal(await page.locator('.grid').evaluate((grid: PageElement) => grid.scrollTop), 700 * 284);
+    assert.equal(await page.locator('.grid').evaluate((grid: PageElement) => grid.scrollTop), 700 * 164);
   });
 
   it('has pairs of before, control and stabilized to choose from', async () => {

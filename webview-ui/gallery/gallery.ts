@@ -290,8 +290,8 @@ export class Gallery extends LitElement {
   }
 
   private line(index: number): unknown {
-    const { kind, perLine } = this.layout;
-    if (kind !== 'tiles') return rowLine(this.shown(index), this.pages?.maxFeatureDistance ?? 0, kind === 'narrow' ? 3 : 4);
+    const { kind, perLine, answers } = this.layout;
+    if (kind !== 'tiles') return rowLine(this.shown(index), this.pages?.maxFeatureDistance ?? 0, answers);
     const first = index * perLine;
     return tileLine(index, Array.from({ length: Math.min(perLine, this.rowCount - first) }, (_, place) => this.shown(first + place)));
   }

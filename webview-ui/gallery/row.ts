@@ -57,6 +57,9 @@ export const answerBars = (answer: Answer): TemplateResult => html`
     <span class="answer-numbers">${number(answer.a)} → ${number(answer.b)}</span>
   </span>`;
 
+/** The measures beside the feature distance. */
+const otherMeasures = (pair: PairRow): string => (['klDivergence', 'jsDivergence', 'pixelDifference'] as const).map((name) => `${text.short[name]} ${measure(pair[name])}`).join(' · ');
+
 /** The cells of a row. Without a pair, a skeleton that already says which row it is. `most` answers fit. */
 export function rowCells(index: number, pair: PairRow | undefined, pictures: ShownPictures | undefined, maxFeatureDistance: number, most: number): TemplateResult {
   if (!pair) {
@@ -73,9 +76,9 @@ export function rowCells(index: number, pair: PairRow | undefined, pictures: Sho
     <span role="gridcell" class="cell-picture">${picture(pictures, 'difference', pair)}</span>
     <span role="gridcell" class="cell-distance">
       <span class="distance-line"><span class="distance-value">${measure(pair.featureDistance)}</span>${placeOnScale(pair.featureDistance, maxFeatureDistance)}</span>
-      <span class="muted">${text.larger(rank(pair.rank))}</span>
+      <span class="muted" title=${text.larger(rank(pair.rank))}>${text.larger(rank(pair.rank))}</span>
       <span class="distortion" title=${distortionMeaning({ name: pair.distortion, strength: pair.strength })}>${distortionName({ name: pair.distortion, strength: pair.strength })}</span>
-      <span class="muted numbers">${text.short.klDivergence} ${measure(pair.klDivergence)} · ${text.short.jsDivergence} ${measure(pair.jsDivergence)} · ${text.short.pixelDifference} ${measure(pair.pixelDifference)}</span>
+      <span class="muted" title=${otherMeasures(pair)}>${otherMeasures(pair)}</span>
     </span>
     <span role="gridcell" class="cell-answers">
       <span class="labels">${labelLine(pair)}</span>

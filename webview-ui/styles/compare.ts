@@ -31,11 +31,16 @@ export const compareStyles = css`
   .loss figcaption { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--quiet); font-size: 0.9em; }
   .loss .key { display: inline-flex; align-items: center; gap: 4px; }
   @container (max-width: 1020px) {
-    .table.changes, .table.changes.two-runs { grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); column-gap: 16px; }
+    .table.changes, .table.changes.two-runs { grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); column-gap: 16px; }
+    .table.changes .two { white-space: normal; }
     .table.changes [role='columnheader'] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     .table.changes [role='cell'], .table.changes [role='rowheader'] { border: 0; padding: 3px 0; justify-content: start; }
     .table.changes [role='rowheader'], .table.changes .whole { grid-column: 1 / -1; }
     .table.changes [role='rowheader'] { border-top: 1px solid var(--rule); padding-top: 10px; margin-top: 6px; }
     .table.changes .narrow-label { display: block; }
+  }
+  @container (max-width: 760px) {
+    table.plain th, table.plain td { padding-inline-end: 10px; }
+    table.plain .muted { display: block; white-space: normal; }
   }
 `;

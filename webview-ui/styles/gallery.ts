@@ -65,18 +65,30 @@ export const galleryStyles = css`
   .tile-line-text { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
   .skeleton { height: 10px; width: 80%; margin-block: 7px; background: var(--rule); border-radius: 2px; }
   .skeleton.short { width: 40%; }
-  .narrow .head-row { display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); gap: 8px; padding-inline: 10px; }
-  .narrow .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .narrow .head-row > span:nth-child(n + 4) { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
-  .narrow .row { height: 284px; display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); grid-template-rows: auto auto 1fr; gap: 4px 8px; padding: 6px 10px; align-content: start; align-items: start; }
-  .narrow .picture { width: 100%; height: 88px; }
-  .narrow .cell-distance, .narrow .cell-answers { grid-column: 1 / -1; }
-  .narrow .cell-distance, .narrow .cell-answers { width: 100%; }
+  .narrow { --picture: clamp(72px, 17cqw, 84px); }
+  .narrow .head-row, .narrow .row { display: grid; grid-template-columns: repeat(3, var(--picture)) minmax(0, 1fr); gap: 4px 8px; padding-inline: 10px; }
+  .narrow .head-row > span, .slim .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .narrow .head-row > span:nth-child(n + 5), .slim .head-row > span:nth-child(n + 4) { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
+  .narrow .row { height: 164px; padding-block: 6px; align-content: start; align-items: start; }
+  .narrow .cell-distance > .muted { font-size: 0.9em; }
+  .narrow .cell-answers { grid-column: 1 / -1; display: grid !important; grid-template-columns: fit-content(65%) minmax(0, 1fr); column-gap: 12px; align-items: center; }
+  .narrow .cell-answers > .origin { text-align: end; }
+  .narrow .cell-answers > .answer, .narrow .cell-answers > .skeleton { grid-column: 1 / -1; }
+  .slim .head-row { display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); gap: 8px; padding-inline: 10px; }
+  .slim .row { height: 284px; display: grid; grid-template-columns: repeat(3, minmax(0, var(--picture))); grid-template-rows: auto auto 1fr; gap: 4px 8px; padding: 6px 10px; align-content: start; align-items: start; }
+  .slim .picture { width: 100%; height: 88px; }
+  .slim .cell-distance, .slim .cell-answers { grid-column: 1 / -1; width: 100%; }
   @container (max-width: 860px) {
-    .grid { --picture: 80px; }
+    .wide { --picture: 80px; }
     .wide .head-row, .wide .row { grid-template-columns: var(--picture) var(--picture) var(--picture) minmax(120px, 1fr) minmax(190px, 1.7fr); column-gap: 8px; padding-inline: 10px; justify-content: stretch; }
     .wide .head-row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-    .narrow { --picture: 108px; }
+    .slim { --picture: 108px; }
   }
-  @container (max-width: 640px) { .toolbars { padding-inline: 10px; } .counts { margin-inline-start: 0; } }
+  @container (max-width: 760px) {
+    .toolbars { padding-inline: 10px; gap: 6px 8px; }
+    .toolbar { display: contents; }
+    .choice input { width: 96px; }
+    .choice select { max-width: 130px; }
+    .note { padding-inline: 10px; }
+  }
 `;

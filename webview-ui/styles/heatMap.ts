@@ -21,7 +21,7 @@ export const heatMapStyles = css`
   svg.bar { width: 100%; height: 10px; display: block; overflow: visible; }
   .bar .amount { fill: var(--vscode-foreground); opacity: 0.75; }
   .readout { min-height: 3em; padding: 7px 2px 0; color: var(--quiet); max-width: 72em; }
-  .ends { display: flex; gap: 6px; align-items: center; color: var(--quiet); font-size: 0.9em; }
+  .ends { display: flex; flex-wrap: wrap; gap: 2px 6px; align-items: center; color: var(--quiet); font-size: 0.9em; }
   .frame { fill: none; stroke: var(--rule); }
   .tiles { grid-template-columns: repeat(auto-fill, minmax(176px, 1fr)); gap: 8px; max-width: 1060px; }
   .tiles .line { display: grid; min-width: 0; gap: 2px; align-content: start; }

@@ -23,5 +23,11 @@ export const pairStageStyles = css`
   .corner.start { inset-inline-start: 6px; }
   .corner.end { inset-inline-end: 6px; }
   figcaption { padding-top: 4px; color: var(--quiet); font-size: 0.9em; }
-  @container (max-width: 620px) { .stage, .stage:not(.side) { grid-template-columns: 1fr; } .surface { max-height: 44vh; } .zoom { margin-inline-start: 0; } }
+  @container (max-width: 620px) {
+    .zoom { margin-inline-start: 0; }
+    .stage { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
+    .stage.side > :last-child { grid-column: 1 / -1; justify-self: center; width: 50%; }
+    .stage:not(.side) { grid-template-columns: 1fr; }
+    .stage:not(.side) .surface { max-height: 44vh; }
+  }
 `;

@@ -11,7 +11,7 @@ export const panelStyles = css`
   .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
   .picker { display: flex; align-items: center; gap: 6px; color: var(--quiet); min-width: 0; }
   .picker select { max-width: min(450px, 36cqw); min-width: 0; flex: 0 1 auto; }
-  .job { padding: 6px 16px 8px; display: grid; grid-template-columns: 1fr auto; gap: 3px 12px; align-items: center; border-top: 1px solid var(--rule); }
+  .job { padding: 6px 16px 8px; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 3px 12px; align-items: center; border-top: 1px solid var(--rule); }
   .job progress { grid-column: 1; width: 100%; height: 4px; appearance: none; border: 0; background: var(--rule); accent-color: var(--vscode-progressBar-background); }
   .job progress::-webkit-progress-bar { background: var(--rule); }
   .job progress::-webkit-progress-value { background: var(--vscode-progressBar-background); }
@@ -19,7 +19,7 @@ export const panelStyles = css`
   @keyframes sweep { from { background-position: -40% 0, 0 0; } to { background-position: 140% 0, 0 0; } }
   @media (prefers-reduced-motion: reduce) { .job .bar-unknown { background-position: 50% 0; } }
   .job button { grid-row: 1 / span 2; grid-column: 2; }
-  .job .amounts { color: var(--quiet); }
+  .job .amounts { color: var(--quiet); white-space: normal; }
   .banner { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: baseline; padding: 6px 16px; border-top: 1px solid var(--rule); }
   .banner p { flex: 1 1 200px; overflow-wrap: anywhere; }
   .tabs { display: flex; gap: 2px; padding: 0 10px; border-bottom: 1px solid var(--rule); }
@@ -42,7 +42,8 @@ export const panelStyles = css`
   model-stability-gallery { height: 100%; }
   @container (max-width: 560px) {
     .top, .job, .banner { padding-inline: 10px; }
-    .tabs { padding: 0 2px; }
+    .tabs { padding: 0 2px; gap: 0; }
+    .tabs .glyph { display: none; }
     .view { padding-inline: 10px; }
     .actions, .picker { width: 100%; }
     .picker select { max-width: none; width: 100%; flex: 1 1 auto; }
