@@ -6,7 +6,7 @@ const ownSources = `${root}/src/`;
 
 /** Classes whose message a user reads, as that of every class that extends them. */
 const shown = new Set(['UserError', 'WorkerGoneError']);
-/** Whose errors VS Code does not show, or says in the user's language itself (`vscode.l10n.t`). */
+/** Whose errors VS Code does not show, or says in the user's language itself (`vscode.l10n.t`); what it tells an assistant is English. */
 const elsewhere = /^src\/(cli|extension)[./]/;
 
 /** Methods of arrays and strings whose answer is what a function that they are given makes. */

@@ -146,7 +146,7 @@ function modelItem({ file, missing, moved, runs }: ModelNode): vscode.TreeItem {
 
 function runItem({ item: run, model }: RunNode): vscode.TreeItem {
   const { startedAt, kind, state, summary, name } = run;
-  const date = new Date(startedAt).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+  const date = new Date(startedAt).toLocaleString(vscode.env.language, { dateStyle: 'short', timeStyle: 'short' });
   const figure = state === 'done' ? figureText(run) : stateText(run);
   const title = name ?? figure;
   const item = new vscode.TreeItem(title);

@@ -1,21 +1,26 @@
 /**
  * Errors of the engine in the user's language. The engine throws English; its texts are known again by tables of them, whose
  * places (`{0}`) hold what the user named, or another text of the tables: a reason, a part of the model, a whole error of a step
- * within. What is in no table, such as what a library says, stays as it is. A language is added by tables and a line here.
+ * within. What is in no table stays as it is. A language is added by tables and a line here.
  */
 import { filled } from '../engine/sentences.ts';
 import { keras } from './errors/keras.de.ts';
 import { layers } from './errors/layers.de.ts';
+import { libraries } from './errors/libraries.de.ts';
 import { models } from './errors/models.de.ts';
 import { pictures } from './errors/pictures.de.ts';
 import { runs } from './errors/runs.de.ts';
 import { tensorFlow } from './errors/tensorFlow.de.ts';
 import { tflite } from './errors/tflite.de.ts';
 
+/** Texts of one kind of error by the engine's English. */
 type Table = Readonly<Record<string, string>>;
 
 /** The tables of each language; no text stands in two of them. */
 export const errorTables: Readonly<Record<string, readonly Table[]>> = { de: [keras, layers, models, pictures, runs, tensorFlow, tflite] };
+
+/** What libraries say inside of them. */
+const libraryTables: Readonly<Record<string, Table>> = { de: libraries };
 
 /** A text of a table, taken apart: between each two literals stand one or several places, which only their values tell apart. */
 interface Template {
@@ -46,7 +51,7 @@ export function translatedError(message: string, language: string): string {
   const tables = errorTables[tag];
   if (!tables || message.length > longest) return message;
   let templates = prepared.get(tag);
-  if (!templates) prepared.set(tag, templates = tables.flatMap((table) => Object.entries(table)).map(([text, translation]) => templateOf(text, translation)).toSorted((a, b) => b.weight - a.weight));
+  if (!templates) prepared.set(tag, templates = [...tables, libraryTables[tag] ?? {}].flatMap((table) => Object.entries(table)).map(([text, translation]) => templateOf(text, translation)).toSorted((a, b) => b.weight - a.weight));
   return new Reader(templates).read(message).text;
 }
 

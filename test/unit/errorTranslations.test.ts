@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { errorTexts, type ErrorText } from '../../scripts/errorTexts.ts';
+import { readConfig } from '../../src/engine/config.ts';
 import { readModel } from '../../src/engine/formats/index.ts';
 import { filled } from '../../src/engine/sentences.ts';
 import { errorTables, translatedError } from '../../src/translation/errors.ts';
@@ -85,6 +86,38 @@ describe('errors of the engine in German', function () {
           return true;
         });
       }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('says what libraries refuse', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'errors-'));
+    const file = path.join(folder, 'model-stability.json');
+    try {
+      const cases: [content: string, wanted: string][] = [
+        ['{"seed": "a"}', `${file}: seed: Ungültig: Erwartet ist number, angegeben ist "a"`],
+        ['{"seed": 1.5}', `${file}: seed: Ungültig: 1.5`],
+        ['{"validationShare": 7}', `${file}: validationShare: Ungültig: Erwartet ist <1, angegeben ist 7`],
+        ['{', `Die Konfiguration ${file} lässt sich nicht lesen: Erwartet: property name or '}' in JSON an Position 1`],
+        ['', `Die Konfiguration ${file} lässt sich nicht lesen: Der JSON-Text endet zu früh`],
+        ['no', `Die Konfiguration ${file} lässt sich nicht lesen: Unerwartetes Zeichen 'o', "no" ist kein gültiges JSON`],
+      ];
+      for (const [content, wanted] of cases) {
+        writeFileSync(file, content);
+        await assert.rejects(readConfig(file), (error: Error) => {
+          assert.equal(translatedError(error.message, 'de').slice(0, wanted.length), wanted);
+          return true;
+        });
+      }
+      await assert.rejects(readConfig(folder), (error: Error) => {
+        assert.match(translatedError(error.message, 'de'), /EISDIR: Das ist ein Ordner, read$/);
+        return true;
+      });
+      await assert.rejects(readConfig(path.join(folder, 'none')), (error: Error) => {
+        assert.match(translatedError(error.message, 'de'), /ENOENT: Das gibt es nicht, open /);
+        return true;
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -159,4 +159,5 @@ export const models: Readonly<Record<string, string>> = {
   'it takes a diagonal of the batch': 'nimmt eine Diagonale des Stapels',
   'reduction {0} is not supported in training': 'reduction {0} wird beim Training nicht unterstützt',
   'it does not say where its elements were found': 'sagt nicht, wo die Elemente gefunden wurden',
+  'reduction {0}': 'reduction {0}',
 };
