@@ -30,5 +30,5 @@ export default tseslint.config(
   wall(['src/*.ts', 'test/unit/**', 'test/worker/**', 'bench/**', 'examples/**'], [noVscode]),
   wall(['src/engine/**'], [noVscode, { regex: '/(extension|worker|cli|protocol)(/|\\.ts$)', message: 'The engine knows neither the processes nor their messages.' }]),
   wall(['src/extension/**'], [{ regex: 'engine/(?!results|options|job)', message: 'The extension host runs no model and decodes no picture: ask the worker.', allowTypeImports: true }]),
-  { files: ['webview-ui/**'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^\\.\\./.*src/(?!translation/)', message: 'The webview imports types only, and the translation of sentences.', allowTypeImports: true }] }] } },
+  { files: ['webview-ui/**'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^\\.\\./.*src/(?!translation/|modelName\\.ts$)', message: 'The webview imports types only, the translation of sentences, and what models are called.', allowTypeImports: true }] }] } },
 );

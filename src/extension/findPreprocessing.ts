@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { PreprocessingSearch, PreprocessingTrial } from '../engine/results.ts';
+import { modelName } from '../modelName.ts';
 import { adoptPreprocessing } from './adoptPreprocessing.ts';
 import type { CommandServices } from './commands.ts';
-import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { said } from './said.ts';
 import { percent } from './percent.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { modelName } from '../modelName.ts';
 import type { Configs } from './configs.ts';
-import { modelName } from './modelFiles.ts';
 import { imagesSetting } from './settings.ts';
 
 /** Knows the folder of pictures of each model: from `model-stability.json`, the settings, or as the user once chose it in this workspace. */

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../engine/job.ts';
 import type { Progress } from '../engine/results.ts';
+import { modelName } from '../modelName.ts';
 import type { JobKind, JobSteering, JobView, WorkerMethods } from '../protocol.ts';
 import type { WorkerProcess } from '../workerProcess.ts';
 import { describeProgress } from './describeProgress.ts';
 import { jobTitle } from './jobTitle.ts';
-import { modelName } from './modelFiles.ts';
 import { startWorker, type WorkerPlace } from './startWorker.ts';
 
 type Options<M extends JobKind> = Parameters<WorkerMethods[M]>[0];

@@ -3,8 +3,9 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../engine/job.ts';
 import type { DistortionChange, DistortionSpec, Share } from '../engine/results.ts';
+import { modelName } from '../modelName.ts';
 import type { CommandServices } from './commands.ts';
-import { asModelFile, modelName } from './modelFiles.ts';
+import { asModelFile } from './modelFiles.ts';
 import { newRunFolder, runsFolder } from './runFolders.ts';
 
 interface EvaluateInput { model: string; images?: string; distortions?: string[] }

@@ -31,20 +31,6 @@ export function asModelFile(uri: vscode.Uri): vscode.Uri | null {
   return uri.scheme === 'file' && existsSync(inside.fsPath) ? inside : null;
 }
 
-/** What a model is called: its file's name; a `model.json` has its folder's too, a SavedModel only that, since all are called so. */
-export function modelName(file: string): string {
-  const name = path.basename(file);
-  const folder = path.basename(path.dirname(file));
-  if (name === SAVED_MODEL) return folder;
-  return name === JSON_MODEL ? `${folder}/${name}` : name;
-}
-
-/** The name of a model without what is the same for all: for folders and files that are called after it. */
-export function modelStem(file: string): string {
-  const { name, base, dir } = path.parse(file);
-  return base === JSON_MODEL || base === SAVED_MODEL ? path.basename(dir) : name;
-}
-
 /** A `model.json` may be anybody's; TensorFlow.js's says where its weights are. */
 async function isJsonModel(uri: vscode.Uri): Promise<boolean> {
   const document = await vscode.workspace.openTextDocument(uri);

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { Comparison } from '../engine/results.ts';
+import { modelName } from '../modelName.ts';
 import type { HostMethods, PairPictures, PanelState, PanelView } from '../protocol.ts';
 import type { ImageFolders } from './imageFolders.ts';
 import type { Jobs } from './jobs.ts';
 import type { ChosenParts } from './modelChoices.ts';
-import { modelName } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { mayRunModels } from './trust.ts';
 import type { Viewer } from './viewer.ts';

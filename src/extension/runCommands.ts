@@ -1,11 +1,12 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluateOptions, SequenceOptions, StabilizeOptions } from '../engine/options.ts';
+import { modelName } from '../modelName.ts';
 import type { CommandServices } from './commands.ts';
 import { finishSequence } from './evaluateFrames.ts';
 import { finishEvaluation } from './evaluateModel.ts';
 import { exportRun } from './exportRun.ts';
-import { asModelFile, modelName } from './modelFiles.ts';
+import { asModelFile } from './modelFiles.ts';
 import { newRunFolder } from './runFolders.ts';
 import type { RunNode, RunsNode } from './runsView.ts';
 import { finishStabilization } from './stabilizeModel.ts';

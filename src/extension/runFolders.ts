@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { modelStem } from './modelFiles.ts';
+import { modelStem } from '../modelName.ts';
 
 /** Folder of all runs that concern a model: in its workspace folder, or beside it where there is none. */
 export function runsFolder(model: vscode.Uri): string {

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { modelName } from '../modelName.ts';
 import type { RunListItem } from '../protocol.ts';
 import { groupBy } from './groupBy.ts';
 import type { Jobs } from './jobs.ts';
-import { findModels, modelName } from './modelFiles.ts';
+import { findModels } from './modelFiles.ts';
 import { percent } from './percent.ts';
 import type { Viewer } from './viewer.ts';
 

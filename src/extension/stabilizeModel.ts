@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import type { StabilizeOptions } from '../engine/options.ts';
 import type { Stabilization } from '../engine/results.ts';
+import { modelName } from '../modelName.ts';
 import type { CommandServices } from './commands.ts';
-import { asModelFile, modelName } from './modelFiles.ts';
+import { asModelFile } from './modelFiles.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { revealFile } from './modelView.ts';
 import { newRunFolder } from './runFolders.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { modelName } from './modelFiles.ts';
+import { modelName } from '../modelName.ts';
 import { revealFile } from './modelView.ts';
 import type { Viewer } from './viewer.ts';
 

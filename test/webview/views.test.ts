@@ -275,6 +275,13 @@ describe('views of a run', function () {
       assert.deepEqual(lastQuery(host), { run: '/runs/two/after', sort: 'featureDistance', distortion: { name: 'gaussian-noise', strength: 0.04 }, against: { run: '/runs/two/before', newly: 'broken' } });
     });
 
+    it('names models as the rest of the program does where all their files are called the same', async () => {
+      const two = comparison(evaluation(720), evaluation(720), { a: RUN, b: '/runs/other' }, 'No label changes more or less.');
+      const named = { ...two, a: { ...two.a, model: '/models/patches-tfjs/model.json' }, b: { ...two.b, model: 'C:\\models\\flowers\\saved_model.pb' } };
+      const page = await open(new TestHost({ runs, run: RUN, result: evaluation(720), comparison: named, view: 'compare' }, new GeneratedPairs(2880)));
+      assert.deepEqual((await page.locator('.legend span').allInnerTexts()).map(plain), ['A: patches-tfjs/model.json (one)', 'B: flowers (other)']);
+    });
+
     it('warns where the runs were made differently, and opens pairs of either beside the other', async () => {
       const result = stabilization('/runs/two', 720);
       const two = { ...comparison(result.before, result.after, { a: RUN, b: '/runs/other' }, 'B changes fewer labels than A.'), differences: ['The seed differs: 0 and 1.'] };

@@ -1,6 +1,7 @@
 /** Before, control and stabilized side by side, or two runs: verdict, dot plot with intervals, differences with their p. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Comparison, DistortionChange, Share, ShareChange, Stabilization } from '../../src/engine/results.ts';
+import { modelName } from '../../src/modelName.ts';
 import { dotMark, dotPlot, type Dot } from '../charts/dotPlot.ts';
 import { shareScale } from '../charts/scale.ts';
 import { baseName, distortionKey, distortionName, interval, measure, percent, points, pointsInterval, pValue } from '../format.ts';
@@ -122,7 +123,7 @@ function cleanPrecision(columns: [string, Share | undefined][], change: ShareCha
 export function compareRuns(comparison: Comparison, parts: ComparePart[], open: OpenPairs): TemplateResult {
   const verdict = comparisonVerdict(comparison);
   const end = shareScale(comparison.distortions.flatMap(({ labelInstability }) => (labelInstability ? [labelInstability.a.high, labelInstability.b.high] : [])));
-  const names = { a: `${text.a}: ${baseName(comparison.a.model)}`, b: `${text.b}: ${baseName(comparison.b.model)}` };
+  const names = { a: `${text.a}: ${modelName(comparison.a.model)}`, b: `${text.b}: ${modelName(comparison.b.model)}` };
   return html`
     <div class="view">
       ${comparison.differences.length === 0 ? nothing : html`<div class="differences" role="note"><h3>${text.differences}</h3><p>${text.differencesMean}</p>${warnings(comparison.differences)}</div>`}

@@ -1,8 +1,9 @@
 /** What the training did: the file it wrote, the search for α and σ, the losses over the epochs. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { SearchPoint, Stabilization } from '../../src/engine/results.ts';
+import { modelName } from '../../src/modelName.ts';
 import { lossChart } from '../charts/lossChart.ts';
-import { baseName, compact, duration, percent } from '../format.ts';
+import { compact, duration, percent } from '../format.ts';
 import { rightIcon } from '../icons.ts';
 import { strings } from '../strings.ts';
 
@@ -30,7 +31,7 @@ function searchTable({ search, options }: Stabilization): TemplateResult | typeo
 export function trainingDetails(result: Stabilization, reveal: (path: string) => void): TemplateResult {
   const { trained, options, images, history, timing } = result;
   const facts: [string, unknown][] = [
-    [text.output, html`<button class="link" title=${result.output} @click=${() => reveal(result.output)}>${baseName(result.output)}</button>${result.accepted ? nothing : html`<br><span class="muted">${text.rejectedFile}</span>`}`],
+    [text.output, html`<button class="link" title=${result.output} @click=${() => reveal(result.output)}>${modelName(result.output)}</button>${result.accepted ? nothing : html`<br><span class="muted">${text.rejectedFile}</span>`}`],
     [text.trained, `${trained.layers.join(', ')} (${strings.parameters(compact(trained.parameters))}), ${text.epochs(trained.epochs)}, ${text.bestEpoch(trained.bestEpoch)}, ${text.stopped[trained.stopped]}`],
     [text.options, text.optionsText(options)],
     [text.split, text.splitText(images.training, images.validation, images.test)],
