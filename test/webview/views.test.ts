@@ -279,6 +279,7 @@ describe('views of a run', function () {
       const two = comparison(evaluation(720), evaluation(720), { a: RUN, b: '/runs/other' }, 'No label changes more or less.');
       const named = { ...two, a: { ...two.a, model: '/models/patches-tfjs/model.json' }, b: { ...two.b, model: 'C:\\models\\flowers\\saved_model.pb' } };
       const page = await open(new TestHost({ runs, run: RUN, result: evaluation(720), comparison: named, view: 'compare' }, new GeneratedPairs(2880)));
+      await page.locator('.legend').waitFor();
       assert.deepEqual((await page.locator('.legend span').allInnerTexts()).map(plain), ['A: patches-tfjs/model.json (one)', 'B: flowers (other)']);
     });
 
