@@ -143,9 +143,9 @@ describe('differentiate', () => {
 
   it('names the node that it cannot train through', async () => {
     const cases: [string, (builder: GraphBuilder) => void, string][] = [
-      ['an operator', (builder) => builder.node('Hardmax', ['x'], {}, { name: '/a/Hardmax', outputs: ['y'] }), 'cannot train through Hardmax /a/Hardmax: the gradient of Hardmax is not known'],
-      ['a node without a name', (builder) => builder.node('Hardmax', ['x'], {}, { outputs: ['y'] }), 'cannot train through Hardmax (y): the gradient of Hardmax is not known'],
-      ['a mode', (builder) => builder.node('Resize', [builder.op('Reshape', ['x', builder.ints([1, 1, 2, 2])]), '', builder.float([1, 1, 0.5, 0.5])], { mode: 'linear', antialias: 1 }, { name: 'smaller', outputs: ['y'] }), 'cannot train through Resize smaller: antialias is not supported in training'],
+      ['an operator', (builder) => builder.node('Det', ['x'], {}, { name: '/a/Det', outputs: ['y'] }), 'cannot train through Det /a/Det: the gradient of Det is not known'],
+      ['a node without a name', (builder) => builder.node('Det', ['x'], {}, { outputs: ['y'] }), 'cannot train through Det (y): the gradient of Det is not known'],
+      ['a mode', (builder) => builder.node('Resize', [builder.op('Reshape', ['x', builder.ints([1, 1, 2, 2])]), builder.float([0, 0, 0, 0, 1, 1, 1, 1]), builder.float([1, 1, 0.5, 0.5])], { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' }, { name: 'smaller', outputs: ['y'] }), 'cannot train through Resize smaller: coordinate_transformation_mode tf_crop_and_resize is not supported in training'],
       ['an input', (builder) => builder.node('BatchNormalization', [builder.float([1, 2, 3, 4], [2, 2]), builder.float([1, 1]), builder.float([0, 0]), builder.op('ReduceSum', ['x', builder.ints([0])], { keepdims: 0 }), builder.float([1, 1])], {}, { name: 'norm', outputs: ['y'] }), 'cannot train through BatchNormalization norm: it has no gradient for its input reducesum'],
     ];
     for (const [what, build, message] of cases) {

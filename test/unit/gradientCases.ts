@@ -2,11 +2,11 @@ import type { Attribute } from '../../src/engine/graph/graphBuilder.ts';
 import { sizeOf, type Tensor } from '../../src/engine/graph/tensor.ts';
 
 /**
- * An input of a case. `signed`: 0.1 ≤ |v| ≤ 1, so that no value is near 0. `positive`: 0.3 to 1.3. `spaced`: all values differ
+ * An input of a case. `signed`: 0.1 ≤ |v| ≤ 1, so that no value is near 0. `positive`: 0.3 to 1.3. `aboveOne`: 1.3 to 2.3. `spaced`: all values differ
  * by `spacing` or more and lie in the middle between its multiples, so that a kink at a multiple or a tie is never near.
  */
 export type CaseInput =
-  | { kind: 'signed' | 'positive'; dims: number[] }
+  | { kind: 'signed' | 'positive' | 'aboveOne'; dims: number[] }
   | { kind: 'spaced'; dims: number[]; spacing: number }
   | { kind: 'constant'; tensor: Tensor };
 
@@ -27,12 +27,13 @@ const signed = (...dims: number[]): CaseInput => ({ kind: 'signed', dims });
 const positive = (...dims: number[]): CaseInput => ({ kind: 'positive', dims });
 const spaced = (spacing: number, ...dims: number[]): CaseInput => ({ kind: 'spaced', dims, spacing });
 const ints = (...values: number[]): CaseInput => ({ kind: 'constant', tensor: { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) } });
+const whole = (value: number): CaseInput => ({ kind: 'constant', tensor: { type: 'int64', dims: [], data: BigInt64Array.of(BigInt(value)) } });
 const table = (dims: number[], ...values: number[]): CaseInput => ({ kind: 'constant', tensor: { type: 'int64', dims, data: BigInt64Array.from(values, BigInt) } });
 const float = (value: number): CaseInput => ({ kind: 'constant', tensor: { type: 'float32', dims: [], data: Float32Array.of(value) } });
 const fixed = (...values: number[]): CaseInput => ({ kind: 'constant', tensor: { type: 'float32', dims: [values.length], data: Float32Array.from(values) } });
 const mask = (dims: number[]): CaseInput => ({ kind: 'constant', tensor: { type: 'bool', dims, data: Uint8Array.from({ length: sizeOf(dims) }, (_, index) => index % 3 === 0 ? 1 : 0) } });
 
-const unary = (op: string, input: CaseInput = signed(2, 3, 4), attributes: Record<string, Attribute> = {}): GradientCase => ({ op, inputs: [input], attributes, batch: [0] });
+const unary = (op: string, input: CaseInput = signed(2, 3, 4), attributes: Record<string, Attribute> = {}, opset = 18): GradientCase => ({ op, opset, inputs: [input], attributes, batch: [0] });
 const conv = (note: string, x: number[], w: number[], attributes: Record<string, Attribute> = {}): GradientCase[] => [
   { op: 'Conv', note, inputs: [signed(...x), signed(...w), signed(w[0]!)], attributes, batch: [0] },
 ];
@@ -65,7 +66,13 @@ const reductions = ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'Reduce
 /** Every operator with a gradient, in the forms of operator set 18 unless a case says otherwise. */
 export const gradientCases: GradientCase[] = [
   unary('Abs'),
+  unary('Acos', spaced(0.08, 2, 3, 3)),
+  unary('Acosh', { kind: 'aboveOne', dims: [2, 3, 3] }),
   ...binary('Add', signed),
+  unary('Asin', spaced(0.08, 2, 3, 3)),
+  unary('Asinh'),
+  unary('Atan'),
+  unary('Atanh', spaced(0.08, 2, 3, 3)),
   pool('AveragePool', 'with a stride', { kernel_shape: [2, 2], strides: [2, 2] }),
   pool('AveragePool', 'overlapping, padded', { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
   pool('AveragePool', 'counting the padding', { kernel_shape: [3, 2], strides: [1, 2], pads: [1, 0, 2, 1], count_include_pad: 1 }),
@@ -78,6 +85,7 @@ export const gradientCases: GradientCase[] = [
   { op: 'BatchNormalization', note: 'of a matrix', inputs: [signed(4, 3), signed(3), signed(3), fixed(0.1, -0.2, 0.3), fixed(0.5, 1, 2)], batch: [0] },
   { op: 'Cast', inputs: [signed(2, 3)], attributes: { to: 1 }, batch: [0] },
   { op: 'CastLike', inputs: [signed(2, 3), float(0)], batch: [0] },
+  unary('Ceil', spaced(0.1, 2, 24)),
   unary('Celu', signed(2, 3, 4), { alpha: { float: 1.5 } }),
   { op: 'Clip', inputs: [spaced(0.08, 2, 24), float(-0.8), float(0.4)], batch: [0] },
   { op: 'Clip', note: 'below only', inputs: [spaced(0.08, 2, 24), float(0)], batch: [0] },
@@ -118,6 +126,9 @@ export const gradientCases: GradientCase[] = [
   { op: 'ConvTranspose', note: 'with the size of its output', inputs: [signed(2, 3, 4, 5), signed(3, 2, 4, 3)], attributes: { strides: [2, 2], output_shape: [8, 10] }, batch: [0] },
   { op: 'ConvTranspose', note: 'dilated', inputs: [signed(2, 4, 3, 3), signed(4, 1, 3, 2)], attributes: { group: 2, dilations: [2, 1] }, batch: [0] },
   unary('Cos'),
+  unary('Cosh'),
+  ...[0, 1].flatMap((reverse) => [0, 1].map((exclusive): GradientCase => ({ op: 'CumSum', note: `reverse ${reverse}, exclusive ${exclusive}`, inputs: [signed(2, 4, 3), whole(1)], attributes: { reverse, exclusive }, batch: [0] }))),
+  { op: 'CumSum', note: 'along the last axis', inputs: [signed(2, 3, 4), whole(-1)], batch: [0] },
   unary('DepthToSpace', signed(2, 8, 2, 3), { blocksize: 2 }),
   unary('DepthToSpace', signed(2, 8, 2, 3), { blocksize: 2, mode: 'CRD' }),
   ...binary('Div', positive),
@@ -126,11 +137,18 @@ export const gradientCases: GradientCase[] = [
     ['...ij,...jk->...ik', [[2, 2, 3], [2, 3, 4]], [0, 1]], ['bij->bj', [[2, 3, 4]], [0]], ['ab,bc,cd->ad', [[2, 3], [3, 2], [2, 4]], [0]],
     ['bi,bi->b', [[2, 3], [2, 3]], [0, 1]], ['bij,k->bk', [[2, 3, 2], [3]], [0]],
   ] as [string, number[][], number[]][]).map(([equation, shapes, batch]): GradientCase => ({ op: 'Einsum', inputs: shapes.map((dims) => signed(...dims)), attributes: { equation }, batch })),
+  ...([
+    ['ii->i', [[4, 4]]], ['ii', [[4, 4]]], ['bii->bi', [[2, 3, 3]]], ['iji->ij', [[3, 2, 3]]], ['iii->i', [[3, 3, 3]]], ['bii->b', [[2, 3, 3]]],
+    ['ii,ij->j', [[3, 3], [3, 2]]], ['biij,jj->bj', [[2, 3, 3, 2], [2, 2]]], ['kii,ij->j', [[2, 3, 3], [3, 2]]],
+  ] as [string, number[][]][]).map(([equation, shapes]): GradientCase => ({
+    op: 'Einsum', note: `${equation}, a diagonal`, inputs: shapes.map((dims) => signed(...dims)), attributes: { equation }, batch: equation.startsWith('b') ? [0] : [],
+  })),
   unary('Elu', signed(2, 3, 4), { alpha: { float: 0.7 } }),
   unary('Erf'),
   unary('Exp'),
   { op: 'Expand', inputs: [signed(2, 1, 3), ints(2, 4, 3)] },
   { op: 'Expand', note: 'to more axes', inputs: [signed(3, 1), ints(2, 3, 2)] },
+  unary('Floor', spaced(0.1, 2, 24)),
   { op: 'Flatten', inputs: [signed(2, 3, 4)], batch: [0] },
   { op: 'Flatten', note: 'at axis 2', inputs: [signed(2, 3, 4)], attributes: { axis: 2 }, batch: [0] },
   { op: 'Gather', note: 'one row', inputs: [signed(2, 4, 3), table([], 2)], attributes: { axis: 1 }, batch: [0] },
@@ -154,6 +172,7 @@ export const gradientCases: GradientCase[] = [
   unary('GlobalMaxPool', spaced(0.08, 2, 2, 4, 5)),
   { op: 'GroupNormalization', note: 'an entry a channel', opset: 21, inputs: [signed(2, 6, 3, 2), signed(6), signed(6)], attributes: { num_groups: 2, epsilon: { float: 1e-3 } }, batch: [0] },
   { op: 'GroupNormalization', note: 'an entry a group', inputs: [signed(2, 6, 3, 2), signed(3), signed(3)], attributes: { num_groups: 3, epsilon: { float: 1e-3 } }, batch: [0] },
+  unary('Hardmax', spaced(0.08, 2, 3, 4)),
   unary('HardSigmoid', spaced(0.08, 2, 40), { alpha: { float: 0.25 }, beta: { float: 0.5 } }),
   unary('HardSwish', spaced(0.12, 2, 40)),
   unary('Identity'),
@@ -215,9 +234,26 @@ export const gradientCases: GradientCase[] = [
   { op: 'Resize', note: 'by scales down', inputs: [signed(2, 2, 7, 6), null, fixed(1, 1, 0.6, 0.7)], attributes: { mode: 'linear' }, batch: [0] },
   { op: 'Resize', note: 'some axes', inputs: [signed(2, 2, 3, 4), null, null, ints(5, 7)], attributes: { mode: 'linear', axes: [2, 3] }, batch: [0] },
   { op: 'Resize', note: 'with channels last', inputs: [signed(2, 3, 4, 2), null, fixed(1, 2, 2, 1)], attributes: { mode: 'nearest', nearest_mode: 'ceil' }, batch: [0] },
+  ...(['half_pixel', 'pytorch_half_pixel', 'align_corners', 'asymmetric'] as const).flatMap((rule) => ['linear', 'cubic'].flatMap((mode) => [0, 1].map((exclude_outside): GradientCase => (
+    { op: 'Resize', note: `up and down, smoothed${exclude_outside ? ' from the inside alone' : ''}`, inputs: [signed(2, 2, 4, 11), null, null, ints(2, 2, 9, 3)], attributes: { mode, coordinate_transformation_mode: rule, antialias: 1, exclude_outside } }
+  )))),
+  { op: 'Resize', note: 'smoothed, by scales', inputs: [signed(2, 2, 7, 9), null, fixed(1, 1, 0.4, 0.7)], attributes: { mode: 'linear', antialias: 1 }, batch: [0] },
+  { op: 'Resize', note: 'from the inside alone', inputs: [signed(2, 2, 4, 5), null, null, ints(2, 2, 9, 3)], attributes: { mode: 'cubic', exclude_outside: 1 } },
+  ...['not_larger', 'not_smaller'].map((policy): GradientCase => (
+    { op: 'Resize', note: policy, inputs: [signed(2, 2, 4, 6), null, null, ints(7, 8)], attributes: { mode: 'linear', axes: [2, 3], keep_aspect_ratio_policy: policy }, batch: [0] }
+  )),
+  unary('Round', spaced(0.1, 2, 24)),
+  { op: 'ScatterElements', inputs: [signed(2, 3, 4), table([2, 2, 4], 0, 2, 1, -1, 2, 0, 0, 1, 1, 1, 0, 2, 2, -3, 1, 0), signed(2, 2, 4)], attributes: { axis: 1 } },
+  { op: 'ScatterElements', note: 'added, some twice', inputs: [signed(3, 4), table([2, 3], 0, 1, 1, 3, 0, 2), signed(2, 3)], attributes: { axis: 1, reduction: 'add' } },
+  { op: 'ScatterND', inputs: [signed(2, 3, 4), table([3, 2], 0, 2, 1, -1, 0, 0), signed(3, 4)] },
+  { op: 'ScatterND', note: 'single elements', inputs: [signed(3, 4), table([2, 2, 2], 0, 1, 2, 3, 0, 2, 1, 0), signed(2, 2)] },
+  { op: 'ScatterND', note: 'added, some twice', inputs: [signed(3, 4), table([3, 1], 0, 2, 0), signed(3, 4)], attributes: { reduction: 'add' } },
   unary('Selu'),
+  unary('Shrink', spaced(0.1, 2, 24), { bias: { float: 0.2 }, lambd: { float: 0.4 } }),
   unary('Sigmoid'),
+  unary('Sign'),
   unary('Sin'),
+  unary('Sinh'),
   { op: 'Slice', inputs: [signed(2, 5, 6), ints(1), ints(4), ints(1)], batch: [0] },
   { op: 'Slice', note: 'several axes from the end', inputs: [signed(2, 5, 6), ints(-3, 0), ints(1000, -2), ints(-1, 1)], batch: [0] },
   { op: 'Slice', note: 'with steps', inputs: [signed(2, 5, 6), ints(0, 1), ints(5, 6), ints(1, 2), ints(2, 3)], batch: [0] },
@@ -234,12 +270,19 @@ export const gradientCases: GradientCase[] = [
   { op: 'Squeeze', inputs: [signed(2, 1, 3, 1), ints(1, -1)], batch: [0] },
   ...binary('Sub', signed),
   { op: 'Sum', inputs: [signed(2, 3), signed(3), signed(2, 1)], batch: [0, 2] },
+  unary('Swish', signed(2, 3, 4), {}, 24),
+  unary('Swish', signed(2, 3, 4), { alpha: { float: 1.7 } }, 24),
+  unary('Tan'),
   unary('Tanh'),
   unary('ThresholdedRelu', spaced(0.08, 2, 24), { alpha: { float: 0.4 } }),
   { op: 'Tile', inputs: [signed(2, 3, 2), ints(1, 2, 3)], batch: [0] },
   { op: 'Tile', note: 'also the batch', inputs: [signed(2, 3), ints(2, 1)], batch: [0] },
   { op: 'Transpose', inputs: [signed(2, 3, 4)], attributes: { perm: [2, 0, 1] }, batch: [0] },
   { op: 'Transpose', note: 'without an order', inputs: [signed(2, 3, 4)], batch: [0] },
+  { op: 'TopK', inputs: [spaced(0.08, 2, 5, 3), ints(2)], attributes: { axis: 1 }, outputs: 2, batch: [0] },
+  { op: 'TopK', note: 'the least of the last axis', inputs: [spaced(0.08, 2, 6), ints(3)], attributes: { largest: 0 }, outputs: 2, batch: [0] },
+  { op: 'Trilu', inputs: [signed(2, 4, 3)], batch: [0] },
+  { op: 'Trilu', note: 'the lower one, with a diagonal more', inputs: [signed(2, 3, 5), whole(1)], attributes: { upper: 0 }, batch: [0] },
   { op: 'Unsqueeze', inputs: [signed(2, 3), ints(0, -1)], batch: [0] },
   { op: 'Where', inputs: [mask([2, 3]), signed(2, 3), signed(3)] },
   { op: 'Where', note: 'a condition that is broadcast', inputs: [mask([3]), signed(2, 3), signed(2, 1)], batch: [1, 2] },
@@ -258,6 +301,7 @@ export function caseTensors({ inputs }: GradientCase, next: () => number): (Tens
     const size = sizeOf(input.dims);
     const make = {
       positive: () => Array.from({ length: size }, () => 0.3 + next()),
+      aboveOne: () => Array.from({ length: size }, () => 1.3 + next()),
       signed: () => Array.from({ length: size }, () => (next() < 0.5 ? -1 : 1) * (0.1 + 0.9 * next())),
       spaced: () => {
         const { spacing } = input as { spacing: number };

@@ -30,6 +30,15 @@ export function ints(...values: number[]): Tensor {
   return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
 }
 
+/** One index without dimensions, and several with them. */
+function place(value: number): Tensor {
+  return { type: 'int64', dims: [], data: BigInt64Array.of(BigInt(value)) };
+}
+
+function places(dims: number[], ...values: number[]): Tensor {
+  return { type: 'int64', dims, data: BigInt64Array.from(values, BigInt) };
+}
+
 export function scalar(value: number): Tensor {
   return { type: 'float32', dims: [], data: Float32Array.of(value) };
 }
@@ -77,9 +86,10 @@ export const operatorCases: OperatorCase[] = [
   { name: 'Gemm', op: 'Gemm', inputs: [floats([3, 4]), floats([4, 5], 1), floats([5], 2)], differentiable: [0, 1, 2] },
   { name: 'Gemm transposed, scaled', op: 'Gemm', inputs: [floats([4, 3]), floats([5, 4], 1), floats([3, 1], 2)], attributes: { transA: 1, transB: 1, alpha: { float: 0.5 }, beta: { float: 2 } }, differentiable: [0, 1, 2] },
   { name: 'Gemm without C', op: 'Gemm', inputs: [floats([3, 4]), floats([4, 5], 1)], differentiable: [0, 1] },
-  ...([['ij,jk->ik', [3, 4], [4, 5]], ['bhid,bhjd->bhij', [2, 2, 3, 2], [2, 2, 4, 2]], ['bij,jk', [2, 3, 4], [4, 2]], ['...ij,...jk->...ik', [2, 2, 3], [2, 3, 4]], ['bij,k->bk', [2, 3, 2], [3]], ['bi,bi->b', [2, 3], [2, 3]]] as [string, number[], number[]][])
+  ...([['ij,jk->ik', [3, 4], [4, 5]], ['bhid,bhjd->bhij', [2, 2, 3, 2], [2, 2, 4, 2]], ['bij,jk', [2, 3, 4], [4, 2]], ['...ij,...jk->...ik', [2, 2, 3], [2, 3, 4]], ['bij,k->bk', [2, 3, 2], [3]], ['bi,bi->b', [2, 3], [2, 3]], ['kii,ij->kj', [2, 3, 3], [3, 2]]] as [string, number[], number[]][])
     .map(([equation, a, b]) => ({ ...pair('Einsum', floats(a), floats(b, 1)), name: `Einsum ${equation}`, attributes: { equation } })),
   { name: 'Einsum of three', op: 'Einsum', inputs: [floats([2, 3]), floats([3, 2], 1), floats([2, 4], 2)], attributes: { equation: 'ab,bc,cd->ad' }, differentiable: [0, 1, 2] },
+  ...['bii->bi', 'bii->b'].map((equation) => simple('Einsum', floats([2, 3, 3]), { equation })),
   simple('Einsum', floats([2, 3, 4]), { equation: 'bij->jb' }),
   // Value by value.
   ...['Add', 'Sub', 'Mul', 'Div'].map((op) => pair(op, floats([2, 3, 4]), floats([3, 1], 3))),
@@ -87,8 +97,12 @@ export const operatorCases: OperatorCase[] = [
   pair('Div', ints(7, -7, 9), ints(2, 2, -4), { differentiable: [] }),
   pair('Mod', ints(7, -7, 9), ints(3, 3, 4), { differentiable: [] }),
   ...['Max', 'Min', 'Sum', 'Mean'].map((op): OperatorCase => ({ name: op, op, inputs: [floats([2, 3]), floats([3], 1), floats([2, 1], 2)], differentiable: [0, 1, 2] })),
-  ...['Abs', 'Neg', 'Exp', 'Sin', 'Cos', 'Erf'].map((op) => simple(op)),
+  ...['Abs', 'Neg', 'Exp', 'Sin', 'Cos', 'Tan', 'Sinh', 'Cosh', 'Asin', 'Acos', 'Atan', 'Asinh', 'Atanh', 'Erf'].map((op) => simple(op)),
   ...['Sqrt', 'Log', 'Reciprocal'].map((op) => simple(op, positives([3, 4]))),
+  simple('Acosh', { type: 'float32', dims: [4], data: Float32Array.of(1.2, 1.7, 2.4, 5) }),
+  simple('Shrink'),
+  simple('Shrink', picture, { bias: { float: 0.2 }, lambd: { float: 0.31 } }),
+  ...[1, 1.7].map((alpha) => simple('Swish', picture, { alpha: { float: alpha } }, { opset: 24 })),
   ...['Sign', 'Floor', 'Ceil'].map((op) => flat(op)),
   flat('Round', { type: 'float32', dims: [6], data: Float32Array.of(-1.5, -0.5, 0.5, 1.5, 2.4, 2.6) }),
   { name: 'Clip', op: 'Clip', inputs: [picture, scalar(-0.3), scalar(0.4)], differentiable: [0] },
@@ -210,12 +224,27 @@ export const operatorCases: OperatorCase[] = [
   reduce('ReduceLogSum', [1], {}, positives([2, 3, 4])),
   reduce('ReduceSum', null, { noop_with_empty_axes: 1 }),
   ...['ArgMax', 'ArgMin'].flatMap((op): OperatorCase[] => [{ ...flat(op), attributes: { axis: 1 } }, { ...flat(op), name: `${op} without the axis`, attributes: { axis: -1, keepdims: 0 } }]),
+  // Places.
+  ...[0, 1].flatMap((reverse) => [0, 1].map((exclusive): OperatorCase => ({ name: `CumSum reverse ${reverse} exclusive ${exclusive}`, op: 'CumSum', inputs: [picture, place(2)], attributes: { reverse, exclusive }, differentiable: [0] }))),
+  { name: 'ScatterElements', op: 'ScatterElements', inputs: [floats([2, 3]), places([2, 2], 2, 0, -1, 1), floats([2, 2], 1)], attributes: { axis: 1 }, differentiable: [0, 2] },
+  { name: 'ScatterElements added', op: 'ScatterElements', inputs: [floats([2, 3]), places([2, 2], 2, 2, 0, 1), floats([2, 2], 1)], attributes: { axis: 1, reduction: 'add' }, differentiable: [0, 2] },
+  { name: 'ScatterND', op: 'ScatterND', inputs: [floats([3, 4]), places([2, 1], 2, 0), floats([2, 4], 1)], differentiable: [0, 2] },
+  { name: 'ScatterND of single elements', op: 'ScatterND', inputs: [floats([3, 4]), places([2, 2], 2, 0, 1, -1), floats([2], 1)], differentiable: [0, 2] },
+  { name: 'ScatterND added', op: 'ScatterND', inputs: [floats([3, 4]), places([3, 1], 2, 0, 2), floats([3, 4], 1)], attributes: { reduction: 'add' }, differentiable: [0, 2] },
+  { name: 'TopK', op: 'TopK', inputs: [picture, ints(2)], attributes: { axis: 1 }, outputs: 2, differentiable: [0] },
+  { name: 'TopK of the least', op: 'TopK', inputs: [picture, ints(3)], attributes: { largest: 0 }, outputs: 2, differentiable: [0] },
+  { name: 'Trilu', op: 'Trilu', inputs: [floats([2, 4, 3])], differentiable: [0] },
+  { name: 'Trilu lower', op: 'Trilu', inputs: [floats([3, 5]), place(1)], attributes: { upper: 0 }, differentiable: [0] },
+  ...[-1, 1].map((axis) => simple('Hardmax', picture, { axis }, { differentiable: [] })),
   // Resampling.
   resize('nearest up', { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }, [1, 1, 2, 3]),
   resize('nearest down', { mode: 'nearest' }, [1, 1, 0.6, 0.7]),
   resize('nearest, prefer ceil', { mode: 'nearest', nearest_mode: 'round_prefer_ceil' }, null, [2, 4, 11, 3]),
   ...['half_pixel', 'pytorch_half_pixel', 'align_corners', 'asymmetric'].map((rule) => resize(`linear ${rule}`, { mode: 'linear', coordinate_transformation_mode: rule }, null, [2, 4, 11, 4])),
   resize('cubic', { mode: 'cubic' }, null, [2, 4, 11, 4]),
+  resize('cubic from the inside alone', { mode: 'cubic', exclude_outside: 1 }, null, [2, 4, 11, 4]),
+  ...['linear', 'cubic'].flatMap((mode) => [0, 1].map((exclude_outside) => resize(`${mode} smoothed, ${exclude_outside}`, { mode, antialias: 1, exclude_outside }, null, [2, 4, 11, 2]))),
+  ...['not_larger', 'not_smaller'].map((policy) => resize(policy, { mode: 'linear', axes: [2, 3], keep_aspect_ratio_policy: policy }, null, [9, 4])),
 ];
 
 /** The graph of a case; its inputs are x0, x1, …, its outputs y0, y1, …. Whole numbers stand in the graph, as shapes do in files. */

@@ -11,8 +11,8 @@ const alphabet = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /**
  * Reads the equation of an Einsum, "bhid,bhjd->bhij"; an ellipsis becomes letters of its own. Without an arrow the result has
- * the letters that occur once, in the order of the alphabet. Throws an error where it does not fit the operands' ranks, or takes a
- * diagonal.
+ * the letters that occur once, in the order of the alphabet. An operand that has a letter twice gives its diagonal. Throws an error
+ * where it does not fit the operands' ranks.
  */
 export function parseEinsum(equation: string, ranks: readonly number[]): Contraction {
   const [left, right] = equation.replaceAll(/\s/g, '').split('->') as [string, string?];
@@ -25,7 +25,6 @@ export function parseEinsum(equation: string, ranks: readonly number[]): Contrac
   const output = Array.from(right === undefined ? longest + once : right.replace('...', longest));
   for (const [index, operand] of operands.entries()) {
     if (operand.length !== ranks[index]) throw new Error(`equation ${equation} for an operand of ${ranks[index]!} axes`);
-    if (new Set(operand).size !== operand.length) throw new Error(`equation ${equation}, which takes a diagonal`);
   }
   if (new Set(output).size !== output.length || output.some((letter) => !operands.flat().includes(letter))) throw new Error(`equation ${equation}`);
   return { operands, output };

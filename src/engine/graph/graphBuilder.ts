@@ -95,15 +95,15 @@ export class GraphBuilder {
 
   /**
    * Adds a node and returns the names of its outputs. An absent optional input is ''.
-   * `outputs` is their number (1) or their names.
+   * `outputs` is their number (1) or their names, `description` the node's `doc_string`.
    */
-  node(opType: string, inputs: string[], attributes: Record<string, Attribute | undefined> = {}, options: { name?: string; outputs?: number | string[] } = {}): string[] {
+  node(opType: string, inputs: string[], attributes: Record<string, Attribute | undefined> = {}, options: { name?: string; outputs?: number | string[]; description?: string } = {}): string[] {
     const outputs = Array.isArray(options.outputs)
       ? options.outputs
       : Array.from({ length: options.outputs ?? 1 }, (_, index) => this.unique(options.name !== undefined ? (index === 0 ? options.name : `${options.name}_${index}`) : opType.toLowerCase()));
     for (const output of outputs) this.#taken.add(output);
     this.#nodes.push(create(NodeProtoSchema, {
-      opType, name: options.name ?? '', input: inputs, output: outputs,
+      opType, name: options.name ?? '', docString: options.description ?? '', input: inputs, output: outputs,
       attribute: Object.entries(attributes).flatMap(([name, value]) => (value === undefined ? [] : [attributeOf(name, value)])),
     }));
     return outputs;

@@ -10,6 +10,22 @@ export interface AxisResize {
   nearest: string;
   /** `cubic_coeff_a`. */
   cubic: number;
+  /** Whether what shrinks is smoothed, each place of the result reading all that it covers. */
+  antialias: boolean;
+  /** Whether only places inside of the source count; else the edge stands for what lies beyond. */
+  excludeOutside: boolean;
+}
+
+/**
+ * The scale that `keep_aspect_ratio_policy` gives all of the resized axes, from the wanted sizes; undefined for `stretch`, where each
+ * axis has its own. Throws an error that names a policy that is not known.
+ */
+export function commonScale(policy: string, axes: readonly { length: number; size: number }[]): number | undefined {
+  if (policy === 'stretch') return undefined;
+  const scales = axes.map(({ length, size }) => size / length);
+  if (policy === 'not_larger') return Math.min(...scales);
+  if (policy === 'not_smaller') return Math.max(...scales);
+  throw new Error(`keep_aspect_ratio_policy ${policy}`);
 }
 
 /**
@@ -35,29 +51,33 @@ function sourcePlace(place: number, { length, size, scale, coordinates }: AxisRe
 
 function shares(coordinate: number, axis: AxisResize): Float32Array {
   const row = new Float32Array(axis.length);
-  const add = (place: number, share: number): void => {
-    const inside = Math.min(Math.max(place, 0), axis.length - 1);
-    row[inside] = row[inside]! + share;
-  };
-  const floor = Math.floor(coordinate);
-  const rest = coordinate - floor;
-  switch (axis.mode) {
-    case 'nearest': add(nearestPlace(coordinate, axis.nearest), 1); break;
-    case 'linear': add(floor, 1 - rest); add(floor + 1, rest); break;
-    case 'cubic': {
-      // Keys 1981, "Cubic convolution interpolation for digital image processing".
-      const a = axis.cubic;
-      const near = (t: number): number => ((a + 2) * t - (a + 3)) * t * t + 1;
-      const far = (t: number): number => ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
-      add(floor - 1, far(rest + 1));
-      add(floor, near(rest));
-      add(floor + 1, near(1 - rest));
-      add(floor + 2, far(2 - rest));
-      break;
-    }
-    default: throw new Error(`mode ${axis.mode}`);
+  if (axis.mode === 'nearest') {
+    row[Math.min(Math.max(nearestPlace(coordinate, axis.nearest), 0), axis.length - 1)] = 1;
+    return row;
   }
-  return row;
+  const { reach, share } = kernelOf(axis);
+  // A place of the result covers 1 / scale places of the source.
+  const stretch = axis.antialias ? Math.max(1, 1 / axis.scale) : 1;
+  let total = 0;
+  for (let place = Math.floor(coordinate - reach * stretch) + 1; place < coordinate + reach * stretch; place++) {
+    if (axis.excludeOutside && (place < 0 || place >= axis.length)) continue;
+    const inside = Math.min(Math.max(place, 0), axis.length - 1);
+    const weight = share(Math.abs(place - coordinate) / stretch);
+    row[inside] = row[inside]! + weight;
+    total += weight;
+  }
+  // Without smoothing and with the edge counted, the shares are 1 together as they are.
+  return stretch === 1 && !axis.excludeOutside ? row : row.map((weight) => weight / total);
+}
+
+/** What a place gives to one that lies `distance` from it, up to `reach`. */
+function kernelOf({ mode, cubic: a }: AxisResize): { reach: number; share: (distance: number) => number } {
+  if (mode === 'linear') return { reach: 1, share: (distance) => 1 - distance };
+  if (mode !== 'cubic') throw new Error(`mode ${mode}`);
+  // Keys 1981, "Cubic convolution interpolation for digital image processing".
+  const near = (t: number): number => ((a + 2) * t - (a + 3)) * t * t + 1;
+  const far = (t: number): number => ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
+  return { reach: 2, share: (distance) => (distance <= 1 ? near(distance) : far(distance)) };
 }
 
 function nearestPlace(coordinate: number, mode: string): number {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { required, unsupported, type Attributes, type Operator, type Operators } from './operator.ts';
+import { required, unsupported, withoutGradient, type Attributes, type Operator, type Operators } from './operator.ts';
 import { valuesOf } from './tensors.ts';
 
 const activation = (compute: (x: tf.Tensor, attributes: Attributes) => tf.Tensor): Operator =>
@@ -44,6 +44,11 @@ export const activations: Operators = {
       ? tf.tanh(tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI)))
       : tf.erf(tf.div(x, Math.SQRT2));
     return tf.mul(tf.mul(x, 0.5), tf.add(share, 1));
+  }),
+  Shrink: activation((x, attributes) => {
+    const bias = attributes.number('bias', 0);
+    const outside = withoutGradient((value) => tf.greater(tf.abs(value), attributes.number('lambd', 0.5)))(x);
+    return tf.mul(tf.sub(x, tf.mul(tf.sign(x), bias)), tf.cast(outside, 'float32'));
   }),
   Dropout: (inputs, _attributes, node) => {
     const x = required(inputs, 0, node);

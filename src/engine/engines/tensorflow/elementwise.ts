@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { isStraightThrough } from '../../graph/straightThrough.ts';
 import { required, unsupported, withoutGradient, type Operator, type Operators } from './operator.ts';
 import { valuesOf } from './tensors.ts';
 
@@ -30,13 +31,22 @@ export const elementwise: Operators = {
   Sign: unary(tf.sign),
   Floor: unary(tf.floor),
   Ceil: unary(tf.ceil),
-  Round: unary(tf.round),
+  Round: (inputs, _attributes, node) => (isStraightThrough(node) ? roundStraight : tf.round)(required(inputs, 0, node)),
   Reciprocal: unary(tf.reciprocal),
   Sqrt: unary(tf.sqrt),
   Exp: unary(tf.exp),
   Log: unary(tf.log),
   Sin: unary(tf.sin),
   Cos: unary(tf.cos),
+  Tan: unary(tf.tan),
+  Sinh: unary(tf.sinh),
+  Cosh: unary(tf.cosh),
+  Asin: unary(tf.asin),
+  Acos: unary(tf.acos),
+  Atan: unary(tf.atan),
+  Asinh: unary(tf.asinh),
+  Acosh: unary(tf.acosh),
+  Atanh: unary(tf.atanh),
   Erf: unary(tf.erf),
 
   Clip: (inputs, _attributes, node) => {
@@ -55,6 +65,9 @@ export const elementwise: Operators = {
   Not: unary(withoutGradient((x) => tf.logicalNot(x))),
   Where: (inputs, _attributes, node) => tf.where(required(inputs, 0, node), required(inputs, 1, node), required(inputs, 2, node)),
 };
+
+/** Rounding that gives its gradient on. */
+const roundStraight = tf.customGrad((x: tf.Tensor | tf.GradSaveFunc) => ({ value: tf.round(x as tf.Tensor), gradFunc: (dy: tf.Tensor) => dy }));
 
 /** ONNX divides integers towards zero; TensorFlow.js divides them downwards. */
 function divide(a: tf.Tensor, b: tf.Tensor): tf.Tensor {

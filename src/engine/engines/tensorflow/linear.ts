@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { parseEinsum, type Contraction, type Letters } from '../../graph/einsum.ts';
 import type { NodeProto } from '../../graph/onnx_pb.ts';
 import { required, unsupported, type Operators } from './operator.ts';
+import { integers } from './tensors.ts';
 
 /** Matrix products. */
 export const linear: Operators = {
@@ -16,12 +17,12 @@ export const linear: Operators = {
   Einsum: (inputs, attributes, node) => {
     const operands = inputs.map((_, index) => required(inputs, index, node));
     const { operands: letters, output } = contraction(attributes.text('equation', ''), operands, node);
-    const first: Lettered = { tensor: operands[0]!, letters: letters[0]! };
-    const result = operands.slice(1).reduce((left, tensor, index) => {
+    const [first, ...more] = operands.map((tensor, index) => diagonal({ tensor, letters: letters[index]! }));
+    const result = more.reduce((left, operand, index) => {
       // What neither the result nor a later operand reads is summed over.
       const wanted = [...output, ...letters.slice(index + 2).flat()];
-      return multiply(left, { tensor, letters: letters[index + 1]! }, wanted);
-    }, first);
+      return multiply(left, operand, wanted);
+    }, first!);
     return arranged(summed(result, output), output);
   },
 };
@@ -67,6 +68,18 @@ function contraction(equation: string, operands: readonly tf.Tensor[], node: Nod
   } catch (error) {
     throw unsupported(error instanceof Error ? error.message : String(error), node);
   }
+}
+
+/** Axes with the same letter as one, their diagonal. */
+function diagonal(operand: Lettered): Lettered {
+  const { tensor, letters } = operand;
+  const second = letters.findIndex((letter, axis) => letters.indexOf(letter) !== axis);
+  if (second < 0) return operand;
+  const first = letters.indexOf(letters[second]!);
+  const size = tensor.shape[first]!;
+  const others = letters.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
+  const matrices = tf.reshape(tf.transpose(tensor, [first, second, ...others]), [size * size, ...others.map((axis) => tensor.shape[axis]!)]);
+  return diagonal({ letters: [letters[first]!, ...others.map((axis) => letters[axis]!)], tensor: tf.gather(matrices, integers(Array.from({ length: size }, (_, place) => place * (size + 1)))) });
 }
 
 /** The sum over the axes that are not wanted. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeProto } from '../../graph/onnx_pb.ts';
-import { resizeWeights, type AxisResize } from '../../graph/resizeWeights.ts';
+import { commonScale, resizeWeights, type AxisResize } from '../../graph/resizeWeights.ts';
 import { positiveAxis, required, unsupported, type Attributes, type Operators } from './operator.ts';
 import { valuesOf } from './tensors.ts';
 
@@ -11,15 +11,15 @@ import { valuesOf } from './tensors.ts';
 export const resize: Operators = {
   Resize: (inputs, attributes, node) => {
     const x = required(inputs, 0, node);
-    if (attributes.number('antialias', 0) !== 0) throw unsupported('antialias', node);
-    if (attributes.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch') throw unsupported('keep_aspect_ratio_policy', node);
     const axes = attributes.numbers('axes')?.map((axis) => positiveAxis(axis, x.rank)) ?? x.shape.map((_, axis) => axis);
     const scales = inputs[2] && inputs[2].size > 0 ? valuesOf(inputs[2]) : undefined;
     const sizes = scales ? undefined : valuesOf(required(inputs, 3, node));
+    const policy = attributes.text('keep_aspect_ratio_policy', 'stretch');
+    const common = sizes && supported(node, () => commonScale(policy, axes.map((axis, index) => ({ length: x.shape[axis]!, size: sizes[index]! }))));
     return axes.reduce((part, axis, index) => {
       const length = x.shape[axis]!;
-      const size = scales ? Math.floor(length * scales[index]!) : sizes![index]!;
-      const scale = scales ? scales[index]! : size / length;
+      const size = scales ? Math.floor(length * scales[index]!) : common === undefined ? sizes![index]! : Math.round(length * common);
+      const scale = scales?.[index] ?? common ?? size / length;
       if (size === length && scale === 1) return part;
       return alongAxis(part, axis, shares({ length, size, scale }, attributes, node));
     }, x);
@@ -28,13 +28,17 @@ export const resize: Operators = {
 
 /** For each place of the result the shares of the source's places. */
 function shares(axis: Pick<AxisResize, 'length' | 'size' | 'scale'>, attributes: Attributes, node: NodeProto): Float32Array[] {
-  const mode = attributes.text('mode', 'nearest');
-  if (mode === 'cubic' && attributes.number('exclude_outside', 0) !== 0) throw unsupported('exclude_outside', node);
+  return supported(node, () => resizeWeights({
+    ...axis, mode: attributes.text('mode', 'nearest'), coordinates: attributes.text('coordinate_transformation_mode', 'half_pixel'),
+    nearest: attributes.text('nearest_mode', 'round_prefer_floor'), cubic: attributes.number('cubic_coeff_a', -0.75),
+    antialias: attributes.number('antialias', 0) !== 0, excludeOutside: attributes.number('exclude_outside', 0) !== 0,
+  }));
+}
+
+/** What `compute` returns, which throws where it knows a mode not. */
+function supported<T>(node: NodeProto, compute: () => T): T {
   try {
-    return resizeWeights({
-      ...axis, mode, coordinates: attributes.text('coordinate_transformation_mode', 'half_pixel'),
-      nearest: attributes.text('nearest_mode', 'round_prefer_floor'), cubic: attributes.number('cubic_coeff_a', -0.75),
-    });
+    return compute();
   } catch (error) {
     throw unsupported(error instanceof Error ? error.message : String(error), node);
   }

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../graph/graphBuilder.ts';
+import { straightThrough } from '../../graph/straightThrough.ts';
 import type { ElementType, TensorData } from '../../graph/tensor.ts';
 import type { Flow, FlowGraph } from '../layers/flow.ts';
 import type { Quantization, StoredTensor, TfliteFile } from './schema.ts';
@@ -89,5 +90,8 @@ export function dynamicallyQuantized(graph: FlowGraph, value: string, axes: numb
   const step = op('Mul', [op('Sub', [high, low], 'span'), builder.float(1 / 255)], 'step');
   // Zeros alone have no span; any step will do for them.
   const divisor = op('Max', [step, builder.float(1e-30)], 'divisor');
-  return op('Mul', [op('Round', [op('Div', [value, divisor], 'steps')], 'rounded'), step], 'stepped');
+  // Training goes through it as if nothing were rounded, or nothing before it could learn.
+  const rounded = builder.unique(`${name}/rounded`);
+  builder.node('Round', [op('Div', [value, divisor], 'steps')], {}, { name: rounded, outputs: [rounded], description: straightThrough });
+  return op('Mul', [rounded, step], 'stepped');
 }

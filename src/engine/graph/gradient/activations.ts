@@ -94,6 +94,10 @@ export const selu: GradientFunction = (node) => [() => {
   return scaled(node, node.where(positive(node), node.scalar(gamma), node.op('Add', [node.output, node.scalar(gamma * alpha)])));
 }];
 
+/** x moved towards 0 by a bias where it lies further out than λ, 0 elsewhere. */
+export const shrink: GradientFunction = (node) => [() =>
+  node.gate(node.op('Greater', [node.op('Abs', [node.input(0)]), node.scalar(node.number('lambd', 0.5))]), node.outputGradient)];
+
 export const sigmoid: GradientFunction = (node) => [() =>
   scaled(node, node.op('Mul', [node.output, node.op('Sub', [node.scalar(1), node.output])]))];
 
@@ -102,6 +106,14 @@ export const softplus: GradientFunction = (node) => [() => scaled(node, node.op(
 export const softsign: GradientFunction = (node) => [() => {
   const divisor = node.op('Add', [node.op('Abs', [node.input(0)]), node.scalar(1)]);
   return node.op('Div', [node.outputGradient, node.op('Mul', [divisor, divisor])]);
+}];
+
+/** x·σ(α·x). */
+export const swish: GradientFunction = (node) => [() => {
+  const scaledInput = node.op('Mul', [node.input(0), node.scalar(node.number('alpha', 1))]);
+  const sigma = node.op('Sigmoid', [scaledInput]);
+  const bend = node.op('Mul', [node.op('Mul', [scaledInput, sigma]), node.op('Sub', [node.scalar(1), sigma])]);
+  return scaled(node, node.op('Add', [sigma, bend]));
 }];
 
 export const tanh: GradientFunction = (node) => [() =>

@@ -1,4 +1,4 @@
-import { parseEinsum, type Contraction } from '../einsum.ts';
+import { parseEinsum, type Contraction, type Letters } from '../einsum.ts';
 import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
 
 /** A sum of products over letters: the gradient of an operand is that of the result with the other operands. */
@@ -9,13 +9,42 @@ export const einsum: GradientFunction = (node) => {
     const others = names.filter((_, other) => other !== index);
     const letters = [output, ...operands.filter((_, other) => other !== index)];
     const known = new Set(letters.flat());
+    const own = [...new Set(operands[index])];
     // An axis that nothing else has was summed over: each of its places gets the same.
-    const kept = operands[index]!.filter((letter) => known.has(letter));
-    const gradient = node.op('Einsum', [node.outputGradient, ...others], { equation: `${letters.map((each) => each.join('')).join()}->${kept.join('')}` });
-    const lost = operands[index]!.flatMap((letter, axis) => (known.has(letter) ? [] : [axis]));
-    return lost.length === 0 ? gradient : node.op('Expand', [node.op('Unsqueeze', [gradient, node.ints(lost)]), node.shapeOf(name)]);
+    const kept = own.filter((letter) => known.has(letter));
+    const gradient = node.op('Einsum', [node.outputGradient, ...others], { equation: equation(letters, kept) });
+    const lost = own.flatMap((letter, axis) => (known.has(letter) ? [] : [axis]));
+    const shape = node.shape(name);
+    const sizes = own.map((letter) => shape[operands[index]!.indexOf(letter)]!);
+    if (own.length === shape.length) return lost.length === 0 ? gradient : node.op('Expand', [node.op('Unsqueeze', [gradient, node.ints(lost)]), node.shapeOf(name)]);
+    if (lost.some((axis) => sizes[axis] === -1)) node.fail('it takes a diagonal and sums over the batch');
+    const spread = lost.length === 0 ? gradient : node.op('Mul', [node.op('Unsqueeze', [gradient, node.ints(lost)]), ones(node, sizes.map((size, axis) => (lost.includes(axis) ? size : 1)))]);
+    return alongDiagonals(node, spread, own, operands[index]!, shape);
   });
 };
+
+const equation = (operands: readonly Letters[], output: Letters): string => `${operands.map((each) => each.join('')).join()}->${output.join('')}`;
+
+function ones(node: NodeGradient, dims: number[]): string {
+  return node.builder.float(new Float32Array(dims.reduce((size, dim) => size * dim, 1)).fill(1), dims);
+}
+
+/** A value with one axis for each letter as one with `operand`'s axes: zeros beside the diagonals of the letters that stand there twice. */
+function alongDiagonals(node: NodeGradient, value: string, own: Letters, operand: Letters, shape: readonly number[]): string {
+  const free = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz').filter((letter) => !operand.includes(letter));
+  const pairs: Letters[] = [];
+  const identities: string[] = [];
+  const target = operand.map((letter, axis) => {
+    if (operand.indexOf(letter) === axis) return letter;
+    const size = shape[axis]!;
+    if (size === -1) node.fail('it takes a diagonal of the batch');
+    const other = free.pop()!;
+    pairs.push([letter, other]);
+    identities.push(node.builder.float(Float32Array.from({ length: size * size }, (_, place) => (place % (size + 1) === 0 ? 1 : 0)), [size, size]));
+    return other;
+  });
+  return node.op('Einsum', [value, ...identities], { equation: equation([own, ...pairs], target) });
+}
 
 function contraction(node: NodeGradient): Contraction {
   const shapes = node.node.input.map((name) => node.shape(name));

@@ -7,9 +7,32 @@ function to(node: NodeGradient, index: number, gradient: string): string {
 
 export const abs: GradientFunction = (node) => [() => node.op('Mul', [node.outputGradient, node.op('Sign', [node.input(0)])])];
 
+/** dy / √(±1·x² ± 1) and the like: dy times a slope that is made of x². */
+function bySquare(node: NodeGradient, slope: (square: string) => string): string {
+  return node.op('Mul', [node.outputGradient, slope(node.op('Mul', [node.input(0), node.input(0)]))]);
+}
+
+const plus = (node: NodeGradient, value: string, summand: number): string => node.op('Add', [value, node.scalar(summand)]);
+const rest = (node: NodeGradient, square: string): string => node.op('Sub', [node.scalar(1), square]);
+const overRoot = (node: NodeGradient, value: string): string => node.op('Reciprocal', [node.op('Sqrt', [value])]);
+
+export const acos: GradientFunction = (node) => [() => node.op('Neg', [bySquare(node, (square) => overRoot(node, rest(node, square)))])];
+
+export const acosh: GradientFunction = (node) => [() => bySquare(node, (square) => overRoot(node, plus(node, square, -1)))];
+
 export const add: GradientFunction = (node) => node.node.input.map((_, index) => () => to(node, index, node.outputGradient));
 
+export const asin: GradientFunction = (node) => [() => bySquare(node, (square) => overRoot(node, rest(node, square)))];
+
+export const asinh: GradientFunction = (node) => [() => bySquare(node, (square) => overRoot(node, plus(node, square, 1)))];
+
+export const atan: GradientFunction = (node) => [() => bySquare(node, (square) => node.op('Reciprocal', [plus(node, square, 1)]))];
+
+export const atanh: GradientFunction = (node) => [() => bySquare(node, (square) => node.op('Reciprocal', [rest(node, square)]))];
+
 export const cos: GradientFunction = (node) => [() => node.op('Neg', [node.op('Mul', [node.outputGradient, node.op('Sin', [node.input(0)])])])];
+
+export const cosh: GradientFunction = (node) => [() => node.op('Mul', [node.outputGradient, node.op('Sinh', [node.input(0)])])];
 
 export const div: GradientFunction = (node) => [
   () => to(node, 0, node.op('Div', [node.outputGradient, node.input(1)])),
@@ -61,6 +84,8 @@ export const reciprocal: GradientFunction = (node) => [() =>
 
 export const sin: GradientFunction = (node) => [() => node.op('Mul', [node.outputGradient, node.op('Cos', [node.input(0)])])];
 
+export const sinh: GradientFunction = (node) => [() => node.op('Mul', [node.outputGradient, node.op('Cosh', [node.input(0)])])];
+
 /** √x. At 0, where the slope is infinite, the gradient is 0: a sub-gradient of the distances that are made with it. */
 export const sqrt: GradientFunction = (node) => [() => {
   const divisor = node.where(node.op('Equal', [node.output, node.scalar(0)]), node.scalar(Infinity), node.output);
@@ -71,6 +96,10 @@ export const sub: GradientFunction = (node) => [
   () => to(node, 0, node.outputGradient),
   () => node.op('Neg', [to(node, 1, node.outputGradient)]),
 ];
+
+/** tan x, whose slope is y² + 1. */
+export const tan: GradientFunction = (node) => [() =>
+  node.op('Mul', [node.outputGradient, plus(node, node.op('Mul', [node.output, node.output]), 1)])];
 
 /** A choice by a condition; the condition has no gradient. */
 export const where: GradientFunction = (node) => [

@@ -8,23 +8,34 @@ import * as normalization from './normalization.ts';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './pooling.ts';
 import * as rearrangements from './rearrangements.ts';
 import * as reductions from './reductions.ts';
+import { scatterElements, scatterND, topK } from './scatter.ts';
 import * as shapes from './shapes.ts';
 import { logSoftmax, softmax } from './softmax.ts';
+import * as steps from './steps.ts';
 
 /** The gradient of every operator through which this program can train, in the forms of operator set 18. */
 export const gradients: Readonly<Record<string, GradientFunction | undefined>> = {
   Abs: elementwise.abs,
+  Acos: elementwise.acos,
+  Acosh: elementwise.acosh,
   Add: elementwise.add,
+  Asin: elementwise.asin,
+  Asinh: elementwise.asinh,
+  Atan: elementwise.atan,
+  Atanh: elementwise.atanh,
   AveragePool: averagePool,
   BatchNormalization: normalization.batchNormalization,
   Cast: shapes.cast,
   CastLike: shapes.cast,
+  Ceil: steps.constant,
   Celu: activations.celu,
   Clip: activations.clip,
   Concat: shapes.concat,
   Conv: conv,
   ConvTranspose: convTranspose,
   Cos: elementwise.cos,
+  Cosh: elementwise.cosh,
+  CumSum: reductions.cumSum,
   DepthToSpace: rearrangements.depthToSpace,
   Div: elementwise.div,
   Einsum: einsum,
@@ -33,6 +44,7 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Exp: elementwise.exp,
   Expand: shapes.expand,
   Flatten: shapes.reshape,
+  Floor: steps.constant,
   Gather: shapes.gather,
   GatherElements: shapes.gatherElements,
   GatherND: shapes.gatherND,
@@ -41,6 +53,7 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   GlobalAveragePool: globalAveragePool,
   GlobalMaxPool: globalMaxPool,
   GroupNormalization: normalization.groupNormalization,
+  Hardmax: steps.constant,
   HardSigmoid: activations.hardSigmoid,
   HardSwish: activations.hardSwish,
   Identity: shapes.identity,
@@ -76,9 +89,15 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Relu: activations.relu,
   Reshape: shapes.reshape,
   Resize: rearrangements.resize,
+  Round: steps.round,
+  ScatterElements: scatterElements,
+  ScatterND: scatterND,
   Selu: activations.selu,
+  Shrink: activations.shrink,
   Sigmoid: activations.sigmoid,
+  Sign: steps.constant,
   Sin: elementwise.sin,
+  Sinh: elementwise.sinh,
   Slice: shapes.slice,
   Softmax: softmax,
   Softplus: activations.softplus,
@@ -89,10 +108,14 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Squeeze: shapes.reshape,
   Sub: elementwise.sub,
   Sum: elementwise.add,
+  Swish: activations.swish,
+  Tan: elementwise.tan,
   Tanh: activations.tanh,
   ThresholdedRelu: activations.thresholdedRelu,
   Tile: rearrangements.tile,
+  TopK: topK,
   Transpose: shapes.transpose,
+  Trilu: rearrangements.trilu,
   Unsqueeze: shapes.reshape,
   Where: elementwise.where,
 };

@@ -110,6 +110,11 @@ export class NodeGradient {
     return shape.includes(-1) ? this.op('Shape', [name]) : this.ints(shape);
   }
 
+  /** Zeros of a value's shape. */
+  zerosLike(value: string): string {
+    return this.op('ConstantOfShape', [this.shapeOf(value)], { value: { tensor: { type: 'float32', dims: [1], data: new Float32Array(1) } } });
+  }
+
   /** The same elements in the shape of another value. */
   reshapeLike(name: string, value: string): string {
     const shape = this.shape(value);

@@ -1,4 +1,4 @@
-import { resizeWeights } from '../resizeWeights.ts';
+import { commonScale, resizeWeights } from '../resizeWeights.ts';
 import { alongAxis } from './axisProduct.ts';
 import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
 
@@ -31,6 +31,10 @@ export const tile: GradientFunction = (node) => {
     return node.op('ReduceSum', [node.op('Reshape', [node.outputGradient, node.ints(dims)]), node.ints(axes)], { keepdims: 0 });
   }];
 };
+
+/** A triangle of each matrix; the rest was replaced by zeros. */
+export const trilu: GradientFunction = (node) => [() =>
+  node.op('Trilu', [node.outputGradient, ...(node.input(1) ? [node.input(1)] : [])], { upper: node.number('upper', 1) })];
 
 /** Which place of an axis of that length stands at an index that may lie outside of it, by the mode of a Pad. */
 const paddedPlace: Record<string, ((index: number, length: number) => number) | undefined> = {
@@ -68,27 +72,27 @@ export const pad: GradientFunction = (node) => {
 /** Linear along each axis, whatever the mode: the gradient goes back by the same shares. */
 export const resize: GradientFunction = (node) => {
   const [from, to] = [node.shape(node.input(0)), node.shape(node.output)];
-  const refuse = (what: string): never => node.fail(`${what} is not supported in training`);
-  for (const name of ['antialias', 'exclude_outside']) if (node.number(name, 0) !== 0) refuse(name);
-  if (node.text('keep_aspect_ratio_policy', 'stretch') !== 'stretch') refuse('keep_aspect_ratio_policy');
   const given = node.numbers('axes')?.map((axis) => (axis + from.length) % from.length) ?? from.map((_, axis) => axis);
   const scales = node.input(2) === '' ? undefined : (node.value(node.input(2)).floats ?? node.fail('its scales depend on the data'));
+  const wanted = node.integers(3) ?? [];
+  const common = supported(node, () => commonScale(node.text('keep_aspect_ratio_policy', 'stretch'), given.map((axis, index) => ({ length: from[axis]!, size: wanted[index]! }))));
   return [() => given.reduce((gradient, axis, index) => {
     const [length, size] = [from[axis]!, to[axis]!];
-    const scale = (scales?.length ? scales[index] : undefined) ?? size / length;
+    const scale = (scales?.length ? scales[index] : common) ?? size / length;
     if (size === length && scale === 1) return gradient;
     if (length < 1 || size < 1) node.fail('the size of its pictures is not fixed');
-    return alongAxis(node, gradient, axis, from.length, sharesOf(node, { length, size, scale }));
+    return alongAxis(node, gradient, axis, from.length, supported(node, () => resizeWeights({
+      length, size, scale, mode: node.text('mode', 'nearest'), coordinates: node.text('coordinate_transformation_mode', 'half_pixel'),
+      nearest: node.text('nearest_mode', 'round_prefer_floor'), cubic: node.number('cubic_coeff_a', -0.75),
+      antialias: node.number('antialias', 0) !== 0, excludeOutside: node.number('exclude_outside', 0) !== 0,
+    })));
   }, node.outputGradient)];
 };
 
-function sharesOf(node: NodeGradient, sizes: { length: number; size: number; scale: number }): Float32Array[] {
-  const form = {
-    mode: node.text('mode', 'nearest'), coordinates: node.text('coordinate_transformation_mode', 'half_pixel'),
-    nearest: node.text('nearest_mode', 'round_prefer_floor'), cubic: node.number('cubic_coeff_a', -0.75),
-  };
+/** What `compute` returns; where it knows a mode not, the node cannot be trained through. */
+function supported<T>(node: NodeGradient, compute: () => T): T {
   try {
-    return resizeWeights({ ...sizes, ...form });
+    return compute();
   } catch (error) {
     return node.fail(`${error instanceof Error ? error.message : String(error)} is not supported in training`);
   }

@@ -17,6 +17,10 @@ function spread(node: NodeGradient, value: string): string {
   return node.op('Expand', [kept(node, value), node.shapeOf(node.input(0))]);
 }
 
+/** Running sums: each element lies in the sums that follow it, so that its gradient is their running sum from the other end. */
+export const cumSum: GradientFunction = (node) => [() =>
+  node.op('CumSum', [node.outputGradient, node.input(1)], { exclusive: node.number('exclusive', 0), reverse: 1 - node.number('reverse', 0) })];
+
 /** The greatest or the least along axes: the elements that are equal to it share the gradient. */
 export const reduceExtremum: GradientFunction = (node) => [() => {
   const hits = node.op('Cast', [node.op('Equal', [node.input(0), kept(node, node.output)])], { to: 1 });

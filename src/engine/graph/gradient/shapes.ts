@@ -31,7 +31,7 @@ export const concat: GradientFunction = (node) => {
 };
 
 export const split: GradientFunction = (node) => [() => {
-  const parts = node.node.output.map((output, index) => node.gradientOf(index) ?? zerosLike(node, output));
+  const parts = node.node.output.map((output, index) => node.gradientOf(index) ?? node.zerosLike(output));
   return node.op('Concat', parts, { axis: node.number('axis', 0) });
 }];
 
@@ -91,22 +91,17 @@ export const gather: GradientFunction = (node) => {
     const positions = shape[axis] === -1 ? undefined : known?.map((index) => (index < 0 ? index + shape[axis]! : index));
     if (positions && new Set(positions).size === positions.length) return place(node, rows, axis, shape, positions);
     const column = node.op('Reshape', [indices, node.ints(shape.map((_, index) => (index === axis ? -1 : 1)))]);
-    const zeros = zerosLike(node, table);
+    const zeros = node.zerosLike(table);
     return node.op('ScatterElements', [zeros, node.op('Expand', [column, node.op('Shape', [rows])]), rows], { axis, reduction: 'add' });
   }];
 };
 
 /** Single elements by their places along an axis: each gives its gradient to the place it was taken from. */
 export const gatherElements: GradientFunction = (node) => [() =>
-  node.op('ScatterElements', [zerosLike(node, node.input(0)), node.input(1), node.outputGradient], { axis: node.number('axis', 0), reduction: 'add' })];
+  node.op('ScatterElements', [node.zerosLike(node.input(0)), node.input(1), node.outputGradient], { axis: node.number('axis', 0), reduction: 'add' })];
 
 /** Parts of a value by their places along its first axes. */
 export const gatherND: GradientFunction = (node) => {
   if (node.number('batch_dims', 0) !== 0) node.fail('batch_dims is not supported in training');
-  return [() => node.op('ScatterND', [zerosLike(node, node.input(0)), node.input(1), node.outputGradient], { reduction: 'add' })];
+  return [() => node.op('ScatterND', [node.zerosLike(node.input(0)), node.input(1), node.outputGradient], { reduction: 'add' })];
 };
-
-/** Zeros of a value's shape. */
-function zerosLike(node: NodeGradient, value: string): string {
-  return node.op('ConstantOfShape', [node.shapeOf(value)], { value: { tensor: { type: 'float32', dims: [1], data: new Float32Array(1) } } });
-}
