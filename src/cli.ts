@@ -83,8 +83,8 @@ addSequenceOptions(program.command('sequence').description('measure how answers 
 
 addExportOptions(program.command('export').description('write a run as a report or as tables').argument('<run>'))
   .action(async (run: string, given: ExportGiven) => {
-    const { exportRun } = await import('./engine/export/exportRun.ts');
-    const json = await exportRun(exportOptions(run, given), terminalJob(false).job);
+    const [{ exportRun }, { reportWords }] = await Promise.all([import('./engine/export/exportRun.ts'), import('./translation/report.ts')]);
+    const json = await exportRun(exportOptions(run, given), terminalJob(false).job, reportWords(given.language));
     process.stdout.write(given.json === true ? `${JSON.stringify(json)}\n` : `${json.files.join('\n')}\n`);
   });
 

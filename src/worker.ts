@@ -20,7 +20,10 @@ const handlers: Handlers = {
   findPreprocessing: async (options, job) => (await import('./engine/findPreprocessing.ts')).findPreprocessing(options, job),
   sequence: async (options, job) => (await import('./engine/runs/storedJob.ts')).withStoredJob({ kind: 'sequence', options }, async () => (await import('./engine/sequence.ts')).sequence(options, job)),
   compare: async ({ a, b }) => (await import('./engine/compare.ts')).compareRuns(a, b),
-  exportRun: async (options, job) => (await import('./engine/export/exportRun.ts')).exportRun(options, job),
+  exportRun: async ({ language = 'en', ...options }, job) => {
+    const [{ exportRun }, { reportWords }] = await Promise.all([import('./engine/export/exportRun.ts'), import('./translation/report.ts')]);
+    return exportRun(options, job, reportWords(language));
+  },
   setUpTensorFlow: async (options, job) => (await import('./engine/engines/tensorflow/setUp.ts')).setUpTensorFlow(options, job),
   listRuns: async ({ folder }, job) => (await import('./engine/runs/listRuns.ts')).listRuns(folder, (line) => job.log(line)),
   openRun: async ({ run }) => {

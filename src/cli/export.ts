@@ -8,6 +8,7 @@ export interface ExportGiven {
   format: ExportFormatName;
   output: string;
   pairs?: number;
+  language: string;
   json?: boolean;
 }
 
@@ -17,6 +18,7 @@ export function addExportOptions(command: Command): Command {
     .addOption(new Option('--format <name>', 'html: a report in one file; csv: tables of distortions and pairs; json: the run; png: sheets of the worst pairs').choices(['html', 'csv', 'json', 'png']).default('html'))
     .requiredOption('--output <file>', 'where to write; what belongs to it is written beside it')
     .option('--pairs <n>', 'pairs of each distortion that are shown with their pictures (default: 6)', wholeFrom(0))
+    .addOption(new Option('--language <name>', 'language of reports and sheets').choices(['de', 'en']).default('en'))
     .option('--json', 'print one JSON object on stdout, nothing else');
 }
 

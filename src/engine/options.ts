@@ -97,4 +97,6 @@ export interface ExportOptions {
   output: string;
   /** Pairs of each distortion that are shown with their pictures; 6. */
   pairs?: number;
+  /** Tag of the language of reports and sheets; English where it is absent or not spoken. */
+  language?: string;
 }

@@ -25,7 +25,7 @@ export async function exportRun(viewer: Viewer, run: string): Promise<void> {
     filters: { [chosen.label]: [chosen.format] },
   });
   if (!target) return;
-  const { files } = await viewer.call('exportRun', { run, format: chosen.format, output: target.fsPath });
+  const { files } = await viewer.call('exportRun', { run, format: chosen.format, output: target.fsPath, language: vscode.env.language });
   void announce(files.map((file) => vscode.Uri.file(file)));
 }
 

@@ -9,6 +9,7 @@ import { pairMeasures } from '../../src/engine/measures/index.ts';
 import type { Evaluation, Sequence, Stabilization } from '../../src/engine/results.ts';
 import { sequence } from '../../src/engine/sequence.ts';
 import { stabilize } from '../../src/engine/stabilize.ts';
+import { reportWords } from '../../src/translation/report.ts';
 import { filesBelow, quiet, readPairsOf, smallModel, temporaryFolder, writeModel, writePictures, writeText } from './engineHarness.ts';
 
 /** Class names that are markup, a formula of a spreadsheet, and one with what CSV has to quote. */
@@ -87,6 +88,27 @@ describe('export', function () {
       assert.equal(text.split('<img ').length - 1, kind === 'a sequence' ? 0 : distortions.length * 2 * 3);
       assert.ok(text.includes((kind === 'a stabilization' ? stabilization.before : evaluation).model.sha256), 'the method is there');
       if (kind === 'a stabilization') assert.ok(text.includes(stabilization.reason.replaceAll('\'', '&#39;')), 'the verdict is there');
+    });
+  }
+
+  for (const [kind, of] of [['an evaluation', () => run], ['a stabilization', () => stabilized], ['a sequence', () => frames]] as const) {
+    it(`html: ${kind} is said in German, its numbers and the engine's sentences too`, async () => {
+      /** What stands between tags and in texts for who cannot see, without names and numbers. */
+      const textsOf = async (language: string): Promise<Set<string>> => {
+        const { files } = await exportRun({ run: of(), format: 'html', output: join(folder, `${kind}.${language}.html`), pairs: 2 }, quiet(), reportWords(language));
+        const page = readFileSync(files[0]!, 'utf8');
+        assert.ok(page.includes(`<html lang="${language}">`));
+        const markup = page.replace(/<style>.*<\/style>/s, '').replace(/ (?:alt|aria-label)="([^"]*)"/g, '>$1<');
+        return new Set(markup.replaceAll(/&[#\w]+;/g, '').split(/<[^>]*>|>/).filter((text) => /\p{L}{3}/u.test(text)));
+      };
+      const [english, german] = [await textsOf('en'), await textsOf('de')];
+      assert.equal(german.size, english.size);
+      const same = [...german].filter((text) => english.has(text));
+      // Names of files, layers, programs and settings, and words that both languages have.
+      const names = /^(SHA-256|Precision@1|Training|Clips?|JS.*|[0-9a-f]{64}|ONNX Runtime .*|.*\.onnx|.*\.png.*|[=≠] .*|.*HYPERLINK.*|(jpeg|gaussian-noise):[\d.]+)$/;
+      assert.deepEqual(same.filter((text) => !names.test(text.trim())), []);
+      const share = kind === 'a sequence' ? clips.labelInstability : (kind === 'an evaluation' ? evaluation : stabilization.after).distortions[0]!.labelInstability!;
+      assert.ok([...german].some((text) => text.includes(`${(100 * share.value).toFixed(1).replace('.', ',')} %`)), 'numbers have a decimal comma');
     });
   }
 

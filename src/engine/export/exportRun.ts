@@ -8,6 +8,7 @@ import type { ExportedRun } from './exportedRun.ts';
 import { exportHtml } from './html.ts';
 import { exportJson } from './json.ts';
 import { exportSheets } from './sheets.ts';
+import { englishReport, type ReportWords } from './words.ts';
 
 /** A way to hand a run on. Writes `output` and, where one file does not hold it, more beside it; gives all of them. */
 export interface ExportFormat {
@@ -25,10 +26,10 @@ export const exportFormats: readonly ExportFormat[] = [
   { name: 'png', ending: '.png', write: exportSheets },
 ];
 
-/** Writes what a run says to files that can be sent to others. Throws a `UserError` that names the run, or the file that cannot be written. */
-export async function exportRun({ run, format, output, pairs = 6 }: ExportOptions, job: Job): Promise<Exported> {
+/** Writes what a run says to files that can be sent to others: reports and sheets in the given words, tables and JSON in English. Throws a `UserError` that names the run, or the file that cannot be written. */
+export async function exportRun({ run, format, output, pairs = 6 }: Omit<ExportOptions, 'language'>, job: Job, words: ReportWords = englishReport): Promise<Exported> {
   const { write, ending } = exportFormats.find(({ name }) => name === format)!;
   const result = await readRun(run);
-  const files = await write({ folder: run, result, pairs }, extname(output) === '' ? `${output}${ending}` : output, job);
+  const files = await write({ folder: run, result, pairs, words }, extname(output) === '' ? `${output}${ending}` : output, job);
   return { run, format, files };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '../job.ts';
 import type { Evaluation, Run } from '../results.ts';
+import type { ReportWords } from './words.ts';
 
 /** A run on its way out of the program. */
 export interface ExportedRun {
@@ -9,6 +10,7 @@ export interface ExportedRun {
   result: Run;
   /** How many pairs of each distortion are shown with their pictures. */
   pairs: number;
+  words: ReportWords;
 }
 
 /** The evaluations of a run with the folders of their pairs: one, or before, control and after. Throws for a sequence, which has no pairs. */

@@ -6,6 +6,7 @@ import { sharp } from '../pictures/sharp.ts';
 import type { Evaluation } from '../results.ts';
 import type { PairPictureFiles } from '../runs/queries.ts';
 import { evaluationsOf, type ExportedRun } from './exportedRun.ts';
+import type { ReportWords } from './words.ts';
 import { amplification, worstPairs, type ShownPair } from './worstPairs.ts';
 
 /** Pixels: longest side of a picture, between pictures, around tiles, and height of a tile's words and of the heading. */
@@ -34,26 +35,26 @@ export async function exportSheets(run: ExportedRun, output: string, job: Job): 
     if (!worst.some(({ pictures }) => pictures !== null)) continue;
     const ending = extname(output);
     const file = `${output.slice(0, output.length - ending.length)}.${formatDistortion(distortion).replace(':', '-')}${ending}`;
-    await writeFileAtomic(file, await sheet(evaluation, formatDistortion(distortion), worst));
+    await writeFileAtomic(file, await sheet(evaluation, formatDistortion(distortion), worst, run.words));
     files.push(file);
   }
   if (files.length === 0) throw new UserError(`the pictures of the run in ${run.folder} are not there any more: ${evaluation.method.images}`);
   return files;
 }
 
-async function sheet({ model }: Evaluation, distortion: string, shown: readonly ShownPair[]): Promise<Buffer> {
+async function sheet({ model }: Evaluation, distortion: string, shown: readonly ShownPair[], { decimal, ...said }: ReportWords): Promise<Buffer> {
   const rows = Math.ceil(shown.length / columns);
   const [width, height] = [margin + Math.min(columns, shown.length) * (tileWidth + margin), headingHeight + margin + rows * (tileHeight + margin)];
-  const heading = `${model.path.replace(/^.*[\\/]/, '')}: worst pairs at ${distortion}; picture, distorted, difference × ${amplification}`;
+  const heading = said.sheet(model.path.replace(/^.*[\\/]/, ''), distortion, amplification);
   const layers: Layer[] = [...(await words(heading, { left: margin, top: margin }, width - 2 * margin, 15))];
   for (const [index, { pair, pictures }] of shown.entries()) {
     const left = margin + (index % columns) * (tileWidth + margin);
     const top = headingHeight + margin + Math.floor(index / columns) * (tileHeight + margin);
     if (pictures) layers.push(...(await tile(pictures, left, top)));
-    const [a, b] = [pair.topA[0]?.[1].toFixed(2) ?? '', pair.topB[0]?.[1].toFixed(2) ?? ''];
-    const answers = `${pair.labelA === pair.labelB ? 'kept' : 'CHANGED'}: ${pair.labelA} ${a} → ${pair.labelB} ${b}`;
+    const [a, b] = [pair.topA[0], pair.topB[0]].map((top) => top ? decimal(top[1], 2) : '');
+    const answers = `${pair.labelA === pair.labelB ? said.sheetKept : said.sheetChanged}: ${pair.labelA} ${a!} → ${pair.labelB} ${b!}`;
     layers.push(...(await words(answers, { left, top: top + size + gap }, tileWidth, 13)));
-    layers.push(...(await words(`feature distance ${pair.featureDistance.toFixed(3)}, ${pair.image}${pictures ? '' : ' (not there any more)'}`, { left, top: top + size + gap + 20 }, tileWidth, 11)));
+    layers.push(...(await words(`${said.featureDistance} ${decimal(pair.featureDistance, 3)}, ${pair.image}${pictures ? '' : ` (${said.sheetGone})`}`, { left, top: top + size + gap + 20 }, tileWidth, 11)));
   }
   return sharp({ create: { width, height, channels: 3, background: '#ffffff' } }).composite(layers).png().toBuffer();
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Evaluation } from '../../../src/engine/results.ts';
 import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
@@ -55,6 +55,18 @@ describe('the extension in a German VS Code', function () {
     await suite.side.runs('Auswertung, fehlgeschlagen').hover();
     await suite.page.locator('.workbench-hover').getByText('Es gibt keinen Ordner /no/pictures').waitFor();
     await suite.workbench.screenshot('german-run');
+  });
+
+  it('exports a report in German', async () => {
+    await suite.workbench.chooseFromMenu(suite.side.runs('bei jpeg 5').first(), 'Exportieren…');
+    await suite.workbench.quickPickRow('Bericht (HTML)').click();
+    await suite.workbench.chooseFile(suite.file('bericht.html'));
+    await suite.workbench.notification('Geschrieben: bericht.html').waitFor();
+    const report = readFileSync(suite.file('bericht.html'), 'utf8');
+    assert.match(report, /<html lang="de">/);
+    assert.match(report, /<h1>Stabilität von patches\.onnx<\/h1>/);
+    const { distortions: [jpeg] } = suite.readRun('first') as Evaluation;
+    assert.ok(report.includes(`${(100 * jpeg!.labelInstability!.value).toFixed(1).replace('.', ',')} % der Labels ändern sich bei jpeg:5.`));
   });
 
   it('says in German why a model cannot be read, in its editor and where a job stops at it', async () => {

@@ -1,4 +1,5 @@
 import type { Evaluation } from '../../results.ts';
+import type { ReportWords } from '../words.ts';
 import { style } from './style.ts';
 
 /** Text that is markup already; everything else is escaped where it is put into some. */
@@ -28,13 +29,10 @@ function markupOf(part: Part): string {
 /** What every kind of run says about how it was made. */
 export type Described = Pick<Evaluation, 'model' | 'images'> & { method: Omit<Evaluation['method'], 'pairs'> };
 
-/** A share in per cent, with one decimal. */
-export const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-
 /** The whole file. */
-export function page(title: string, { method, model, images }: Described, sections: readonly Html[]): string {
+export function page(title: string, { method, model, images }: Described, words: ReportWords, sections: readonly Html[]): string {
   return html`<!doctype html>
-<html lang="en">
+<html lang="${words.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -45,7 +43,7 @@ export function page(title: string, { method, model, images }: Described, sectio
 <body>
 <header>
 <h1>${title}</h1>
-<p class="muted">${images.evaluated} pictures · ${model.format} · ${method.startedAt.slice(0, 16).replace('T', ' ')} UTC · Model Stability ${method.version}</p>
+<p class="muted">${words.pictures(images.evaluated)} · ${model.format} · ${method.startedAt.slice(0, 16).replace('T', ' ')} UTC · Model Stability ${method.version}</p>
 </header>
 <main>
 ${sections}

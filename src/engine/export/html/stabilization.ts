@@ -1,43 +1,44 @@
 import { formatDistortion } from '../../distortions/index.ts';
 import type { Evaluation, ShareChange, Stabilization } from '../../results.ts';
+import type { ReportWords } from '../words.ts';
 import { axisEnd, shareBar } from './charts.ts';
 import { withInterval } from './evaluation.ts';
 import { html, type Html } from './page.ts';
 
-const points = (value: number): string => `${value < 0 ? '−' : '+'}${(100 * Math.abs(value)).toFixed(1)}`;
-
-function change(value: ShareChange): string {
-  return `${points(value.difference)} (${points(value.low)}…${points(value.high)}), p ${value.p < 0.001 ? '< 0.001' : `= ${value.p.toFixed(3)}`}`;
+function change(value: ShareChange, { decimal }: ReportWords): string {
+  const points = (share: number): string => `${share < 0 ? '−' : '+'}${decimal(100 * Math.abs(share), 1)}`;
+  return `${points(value.difference)} (${points(value.low)}…${points(value.high)}), p ${value.p < 0.001 ? `< ${decimal(0.001, 3)}` : `= ${decimal(value.p, 3)}`}`;
 }
 
-const changeOrDash = (value: ShareChange | null): string => (value ? change(value) : '–');
+const changeOrDash = (value: ShareChange | null, words: ReportWords): string => (value ? change(value, words) : '–');
 
 /** Verdict, before – control – stabilized, and how it was trained. */
-export function stabilizationSections(result: Stabilization): Html[] {
+export function stabilizationSections(result: Stabilization, words: ReportWords): Html[] {
   const { before, control, after, overControl, options, trained, images } = result;
   const shares = [before, control, after].flatMap(({ distortions }) => distortions.map(({ labelInstability }) => labelInstability));
   const end = axisEnd(shares);
-  const precision = (evaluation: Evaluation): string => withInterval(evaluation.clean?.precisionAt1 ?? null);
+  const precision = (evaluation: Evaluation): string => withInterval(evaluation.clean?.precisionAt1 ?? null, words);
+  const { trainingRows: names } = words;
   const rows: [string, string][] = [
-    ['new file', result.output],
-    ['trained', `${trained.layers.join(', ')} (${trained.parameters.toLocaleString('en')} parameters), ${options.train}`],
-    ['loss', `L0 + α · L_stability, α = ${options.alpha}, ${options.divergence}, noise σ = ${options.sigma}`],
-    ['optimiser', `${options.optimizer}, learning rate ${options.learningRate}, batches of ${options.batchSize}, best epoch ${trained.bestEpoch} of ${trained.epochs}`],
-    ['pictures', `${images.training} for training, ${images.validation} for choosing, ${images.test} for this report`],
-    ['control', 'the same training with α = 0'],
+    [names.output, result.output],
+    [names.trained, words.trained(trained.layers.join(', '), words.count(trained.parameters), options.train)],
+    [names.loss, words.loss(String(options.alpha), options.divergence, String(options.sigma))],
+    [names.optimizer, words.optimizer(options.optimizer, String(options.learningRate), options.batchSize, trained.bestEpoch, trained.epochs)],
+    [names.pictures, words.shares(images.training, images.validation, images.test)],
+    [names.control, words.controlMeans],
   ];
   return [
-    html`<section><p class="verdict"><strong>${result.accepted ? 'Accepted' : 'Not accepted'}.</strong> ${result.advice === undefined ? '' : html`<strong>${result.advice}</strong> `}${result.reason}</p>
-<h2>Labels changed</h2>
-<p class="muted">On ${after.images.evaluated} test pictures that training and search never saw, in per cent with 95 % intervals; the gain that counts is the one over the control. Under each number a bar from 0 to ${(100 * end).toFixed(0)} %.</p>
+    html`<section><p class="verdict"><strong>${result.accepted ? words.accepted : words.rejected}</strong> ${result.advice === undefined ? '' : html`<strong>${words.said(result.advice)}</strong> `}${words.said(result.reason)}</p>
+<h2>${words.labelsChanged}</h2>
+<p class="muted">${words.labelsChangedMean(after.images.evaluated, `${(100 * end).toFixed(0)} %`)}</p>
 <div class="scroll"><table>
-<thead><tr><th scope="col">Distortion</th><th scope="col">Before</th><th scope="col">Control, α = 0</th><th scope="col">Stabilized</th><th scope="col">Over the control, points</th></tr></thead>
+<thead><tr><th scope="col">${words.distortion}</th><th scope="col">${words.before}</th><th scope="col">${words.control}</th><th scope="col">${words.stabilized}</th><th scope="col">${words.overControl}</th></tr></thead>
 <tbody>${before.distortions.map((item, index) => html`<tr><th scope="row">${formatDistortion(item)}</th>${[before, control, after].map((evaluation) => {
   const share = evaluation.distortions[index]!.labelInstability;
-  return html`<td>${withInterval(share)}${shareBar(share, end)}</td>`;
-})}<td>${changeOrDash(overControl.distortions[index]!.labelInstability)}</td></tr>
-`)}<tr><th scope="row">clean precision@1</th><td>${precision(before)}</td><td>${precision(control)}</td><td>${precision(after)}</td><td>${overControl.clean ? change(overControl.clean.precisionAt1) : '–'}</td></tr></tbody></table></div>
-<p>${overControl.verdict}</p></section>`,
-    html`<section><h2>Training</h2><dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`,
+  return html`<td>${withInterval(share, words)}${shareBar(share, end, words)}</td>`;
+})}<td>${changeOrDash(overControl.distortions[index]!.labelInstability, words)}</td></tr>
+`)}<tr><th scope="row">${words.cleanPrecision}</th><td>${precision(before)}</td><td>${precision(control)}</td><td>${precision(after)}</td><td>${overControl.clean ? change(overControl.clean.precisionAt1, words) : '–'}</td></tr></tbody></table></div>
+<p>${words.said(overControl.verdict)}</p></section>`,
+    html`<section><h2>${words.training}</h2><dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`,
   ];
 }
