@@ -133,6 +133,16 @@ describe('the command line', function () {
       assert.match((await cli(['compare', a[1]!, b[1]!])).stdout, /newly stable/);
     });
 
+    it('export, with a report in the language that was asked for', async () => {
+      const run = newRun();
+      await cli(['evaluate', exampleModels.digits, ...few, ...run]);
+      for (const [options, language] of [[[], 'en'], [['--language', 'de'], 'de']] as const) {
+        const { files } = only(await cli(['export', run[1]!, '--output', join(folder, language), '--pairs', '0', ...options, '--json'])) as { files: string[] };
+        assert.deepEqual(files, [join(folder, `${language}.html`)]);
+        assert.match(readFileSync(files[0]!, 'utf8'), new RegExp(`<html lang="${language}">`));
+      }
+    });
+
     it('stabilize, with the file where it was asked for', async () => {
       const output = join(folder, 'steady', 'digits.onnx');
       mkdirSync(dirname(output));
