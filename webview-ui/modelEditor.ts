@@ -106,7 +106,7 @@ export class ModelPage extends LitElement {
   private classes(info: ModelInfo): TemplateResult {
     const names = info.classNames ?? [];
     const rest = names.length - CLASSES_SHOWN;
-    return html`${strings.classes(info.classes ?? 0)}${names.length === 0 ? nothing : html`<span class="muted">: ${names.slice(0, CLASSES_SHOWN).join(', ')}${rest > 0 ? ` ${text.more(rest)}` : ''}</span>`}`;
+    return html`${strings.classes(info.classes ?? 0)}${names.length === 0 ? nothing : html`<span class="muted">: ${names.slice(0, CLASSES_SHOWN).join(', ')}${rest > 0 ? ` ${text.more(rest)}` : ''}${info.classNamesFrom === undefined ? nothing : `, ${strings.made.fromFile(info.classNamesFrom)}`}</span>`}`;
   }
 
   private operators(info: ModelInfo): TemplateResult {

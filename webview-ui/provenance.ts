@@ -11,7 +11,7 @@ const text = strings.made;
 export const preprocessingFact = (preprocessing: Preprocessing): TemplateResult => html`
   ${preprocessingText(preprocessing)}, ${preprocessing.from === 'guess'
     ? html`<span class="guess">${warningIcon()}${text.guess}</span><br><span class="muted">${text.guessWhy}</span>`
-    : html`<span class="muted">${text.from[preprocessing.from]}</span>`}`;
+    : html`<span class="muted">${preprocessing.file === undefined ? text.from[preprocessing.from] : text.fromFile(preprocessing.file)}</span>`}`;
 
 /** Pictures, seed, preprocessing, feature layer, engine, version and date of an evaluation. */
 export function howItWasMade({ method, model, images, timing }: Pick<Evaluation, 'model' | 'images' | 'timing'> & { method: Omit<Evaluation['method'], 'pairs'> }): TemplateResult {

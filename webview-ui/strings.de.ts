@@ -139,6 +139,7 @@ export const german: PartialStrings = {
     guess: 'eine Vermutung',
     guessWhy: 'Die Modelldatei sagt nicht, wie ihre Bilder vorbereitet wurden. Ist diese Vermutung falsch, ist es auch jede Zahl hier: Vergleichen Sie die saubere Präzision mit dem, was Sie vom Modell wissen.',
     preprocessingWords: { resize: 'Größe', range: 'Bereich', mean: 'Mittel', std: 'Abweichung' },
+    fromFile: (file) => `aus ${file} neben dem Modell`,
     from: { metadata: 'aus der Modelldatei', option: 'als Option gesetzt', guess: 'eine Vermutung' },
     sha: (sha256) => `sha256 ${sha256.slice(0, 12)}`,
   },

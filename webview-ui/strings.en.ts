@@ -136,6 +136,7 @@ export const english = {
     guess: 'a guess',
     guessWhy: 'The model file does not say how its pictures were prepared. If this guess is wrong, every number here is too: compare clean precision with what you know of the model.',
     preprocessingWords: { resize: 'resize', range: 'range', mean: 'mean', std: 'std' },
+    fromFile: (file: string) => `from ${file} beside the model`,
     from: { metadata: 'from the model file', option: 'set by option', guess: 'a guess' } satisfies Record<Preprocessing['from'], string>,
     sha: (sha256: string) => `sha256 ${sha256.slice(0, 12)}`,
   },

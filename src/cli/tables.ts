@@ -31,7 +31,7 @@ export function inspectText(info: ModelInfo): string {
     ['feature layer', info.featureLayer ?? 'none'],
     ['head', info.head ? `${info.head.layers.join(', ')} (${info.head.parameters.toLocaleString('en')} parameters)` : 'none'],
     ['trainable', info.trainable === true ? 'yes' : `no: ${info.trainable}`],
-    ['preprocessing', p ? `${p.resize}, ${p.interpolation}, range ${p.range}${p.mean ? `, mean ${p.mean.join(' ')}` : ''}${p.std ? `, std ${p.std.join(' ')}` : ''}, ${p.channels} (${p.from === 'guess' ? 'a guess' : `from ${p.from}`})` : 'none'],
+    ['preprocessing', p ? `${p.resize}, ${p.interpolation}, range ${p.range}${p.mean ? `, mean ${p.mean.join(' ')}` : ''}${p.std ? `, std ${p.std.join(' ')}` : ''}, ${p.channels} (${p.from === 'guess' ? 'a guess' : `from ${p.file ?? p.from}`})` : 'none'],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n');

@@ -7,6 +7,11 @@ export interface InputSize {
   height: number;
 }
 
+/** A size for a model whose file leaves it open: the user's or, where it says so, one that a file beside the model names. */
+export interface AskedSize extends InputSize {
+  from?: 'metadata';
+}
+
 /** What a size that a model's file leaves open was taken as. */
 export interface OpenSize extends InputSize {
   /** Name of the picture input. */
@@ -18,8 +23,7 @@ export interface OpenSize extends InputSize {
 
 /** What is known of a size besides the file's shapes. */
 export interface SizeChoice {
-  /** What the user asked for. */
-  asked?: InputSize | undefined;
+  asked?: AskedSize | undefined;
   /** The file's key-value metadata. */
   metadata: Readonly<Record<string, string>>;
   /** Sides that the file gives as an example, in the order of the input's shape; those of one pixel say nothing. */
@@ -47,7 +51,7 @@ function isChannels(size: number | undefined): boolean {
 }
 
 /**
- * Fills the sides that a picture input leaves open: with the size that the user asks for, else with what the metadata or the
+ * Fills the sides that a picture input leaves open: with the size that is asked for, else with what the metadata or the
  * file's example say, else with a usual one. Other shapes, and sides that are fixed, stay.
  *
  * @throws UserError that names the file where its metadata hold no size
@@ -59,7 +63,7 @@ export function fixSize(path: string, { name, shape }: Pick<TensorInfo, 'name' |
   const sides = known ? [known.height, known.width] : [axis, axis + 1].map((place) => exampleSide(example?.[place]) ?? usualSide);
   const exemplary = !known && [axis, axis + 1].every((place) => shape[place]! > 0 || exampleSide(example?.[place]) !== undefined);
   const fixed = shape.map((dim, place) => (dim > 0 ? dim : (sides[place - axis] ?? dim)));
-  const from = asked ? 'option' : known || exemplary ? 'metadata' : 'guess';
+  const from = asked ? (asked.from ?? 'option') : known || exemplary ? 'metadata' : 'guess';
   return { shape: fixed, openSize: { input: name, declared: [...shape], from, width: fixed[axis + 1]!, height: fixed[axis]! } };
 }
 

@@ -32,6 +32,7 @@ export async function inspect(options: InspectOptions): Promise<ModelInfo> {
     trainable: trainableReason(model) ?? true,
     preprocessing: model.preprocessing,
     classNames: model.classNames,
+    ...(model.classNamesFrom === null ? {} : { classNamesFrom: model.classNamesFrom }),
     ...(options.layers ? { layerList: layerList(model) } : {}),
   };
 }

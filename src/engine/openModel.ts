@@ -8,7 +8,8 @@ import type { Format } from './formats/format.ts';
 import { findHead, resolveFeatureLayer, type Head } from './graph/head.ts';
 import type { ModelGraph, Value } from './graph/modelGraph.ts';
 import { sizeOf } from './graph/tensor.ts';
-import type { InputSize } from './inputSize.ts';
+import { readCompanions, type Companions } from './companions/index.ts';
+import type { AskedSize } from './inputSize.ts';
 import type { InspectOptions } from './options.ts';
 import { inputLayout, resolvePreprocessing, type InputLayout } from './preprocessing.ts';
 import type { Preprocessing } from './results.ts';
@@ -33,12 +34,15 @@ export interface OpenModel {
   /** Number of classes; null where the file does not say, or has none. */
   classes: number | null;
   classNames: string[] | null;
+  /** The file beside the model that names them, where it is not the model itself or a file that the user gave. */
+  classNamesFrom: string | null;
 }
 
 /** Opens a model. Throws a `UserError` that names the file where it is none, or has no image input. */
 export async function openModel(options: InspectOptions): Promise<OpenModel> {
   const format = await formatOf(options.model);
-  const graph = await format.read(options.model, askedSize(options));
+  const companions = await readCompanions(options.model);
+  const graph = await format.read(options.model, askedSize(options, companions));
   const images = graph.inputs.filter((value) => value.shape.length === 4);
   const [image] = images;
   if (!image) {
@@ -51,19 +55,17 @@ export async function openModel(options: InspectOptions): Promise<OpenModel> {
   const objective = objectiveOf(graph, found, options);
   const head = objective === 'embedding' ? 'its output is an embedding: --objective embedding trains what makes it' : found;
   const output = typeof found === 'string' ? (graph.outputs[0]?.name ?? '') : found.output;
-  const named = options.featureLayer === undefined ? output : resolveFeatureLayer(graph, options.featureLayer);
-  const featureLayer = typeof head === 'string' ? named : head.featureLayer;
-  const preprocessing = preprocessingOf(graph, image, options);
+  const chosen = options.featureLayer === undefined ? output : resolveFeatureLayer(graph, options.featureLayer);
+  const featureLayer = typeof head === 'string' ? chosen : head.featureLayer;
+  const preprocessing = preprocessingOf(graph, image, options, companions);
   const classes = objective === 'embedding' ? null : classCount(graph, output, head);
-  const classNames = options.classNamesFile === undefined ? namesFromMetadata(graph) : (await readClassNames(options.classNamesFile)).names;
-  if (classNames && classes !== null && classNames.length !== classes) {
-    throw new UserError(`${options.classNamesFile ?? `the metadata of ${options.model}`} names ${classNames.length} classes, the model answers with ${classes}`);
-  }
-  return { format, graph, input, inputName: image.name, preprocessing, objective, head, output, featureLayer, classes, classNames };
+  const named = await namesOf(graph, options, companions, classes);
+  return { format, graph, input, inputName: image.name, preprocessing, objective, head, output, featureLayer, classes, ...named };
 }
 
-function askedSize({ inputSize }: InspectOptions): InputSize | undefined {
-  return inputSize && { width: inputSize[0], height: inputSize[1] };
+function askedSize({ inputSize }: InspectOptions, { size }: Companions): AskedSize | undefined {
+  if (inputSize) return { width: inputSize[0], height: inputSize[1] };
+  return size && { ...size.value, from: 'metadata' };
 }
 
 /** An option may say what the file leaves open, nothing else. */
@@ -99,9 +101,9 @@ function layoutOf(path: string, image: Value): InputLayout {
   return layout;
 }
 
-function preprocessingOf(graph: ModelGraph, image: Value, { model, preprocessing }: InspectOptions): Preprocessing {
+function preprocessingOf(graph: ModelGraph, image: Value, { model, preprocessing }: InspectOptions, companions: Companions): Preprocessing {
   try {
-    return resolvePreprocessing({ input: image, metadata: graph.metadata, startsWith: firstScaling(graph, image.name), options: preprocessing });
+    return resolvePreprocessing({ input: image, metadata: graph.metadata, startsWith: firstScaling(graph, image.name), options: preprocessing, companion: companions.preprocessing });
   } catch (error) {
     if (error instanceof UserError) throw new UserError(error.message.replace(/^the model's metadata/, () => `the metadata of ${model}:`), { cause: error });
     throw error;
@@ -136,6 +138,8 @@ function firstScaling(graph: ModelGraph, input: string): 'rescaling' | 'normaliz
     const small = (number: number): boolean => number > 0 && number <= 1 / 100;
     if ((node.opType === 'Mul' && numbers.length > 0 && numbers.every(small)) || (node.opType === 'Div' && numbers.length > 0 && numbers.every((number) => number >= 100))) return 'rescaling';
     if (['Sub', 'Div', 'Mul', 'Add'].includes(node.opType) && numbers.length > 0) return 'normalization';
+    // Floats are rounded where a network takes whole numbers: those are pixels as they are.
+    if (node.opType === 'Round') return 'rescaling';
     if (!['Cast', 'Identity', 'Transpose'].includes(node.opType)) return null;
     value = node.output[0]!;
   }
@@ -149,6 +153,20 @@ function classCount(graph: ModelGraph, output: string, head: Head | string): num
   // The bias of the last layer has one entry a class.
   const bias = head.weights.map((name) => graph.constantShape(name) ?? []).filter((dims) => dims.length === 1).at(-1);
   return bias?.[0] ?? null;
+}
+
+/**
+ * What the classes are called: as the user's file says, the model's own metadata, or a file beside it. One of the last that has
+ * another number of names is none of this model's; the others are wrong then.
+ */
+async function namesOf(graph: ModelGraph, { model, classNamesFile }: InspectOptions, companions: Companions, classes: number | null): Promise<Pick<OpenModel, 'classNames' | 'classNamesFrom'>> {
+  const own = classNamesFile === undefined ? namesFromMetadata(graph) : (await readClassNames(classNamesFile)).names;
+  if (own && classes !== null && own.length !== classes) {
+    throw new UserError(`${classNamesFile ?? `the metadata of ${model}`} names ${own.length} classes, the model answers with ${classes}`);
+  }
+  const { classNames } = companions;
+  if (own || classNames?.value.length !== classes) return { classNames: own, classNamesFrom: null };
+  return { classNames: classNames.value, classNamesFrom: classNames.file };
 }
 
 function namesFromMetadata(graph: ModelGraph): string[] | null {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Companions } from './companions/index.ts';
 import { heightAxis, largestSide, type InputSize } from './inputSize.ts';
 import { UserError } from './job.ts';
 import type { PreprocessingOptions } from './options.ts';
@@ -38,14 +39,16 @@ export interface PreprocessingSource {
   /** What the graph itself begins with: a rescaling of pixel values, their normalisation, or neither. */
   startsWith: 'rescaling' | 'normalization' | null;
   options?: PreprocessingOptions | undefined;
+  /** What a file beside the model says. */
+  companion?: Companions['preprocessing'] | undefined;
 }
 
 type Scaling = Pick<Preprocessing, 'range' | 'mean' | 'std' | 'channels'>;
 
 /**
  * Decides how a picture becomes the model's input: by the user's options, then by the model's metadata (our own key, or the
- * `Image.*` keys of the ONNX metadata for images, https://github.com/onnx/onnx/blob/main/docs/MetadataProps.md), and else by
- * a guess that is labelled as one:
+ * `Image.*` keys of the ONNX metadata for images, https://github.com/onnx/onnx/blob/main/docs/MetadataProps.md), by a file beside
+ * the model (`companions`), and else by a guess that is labelled as one:
  *
  * - a graph that begins with a scaling of its own takes pixels as they are, 0–255;
  * - channels first and a side of at least 160, as PyTorch's classifiers: 0–1 with ImageNet's mean and deviation;
@@ -57,9 +60,11 @@ type Scaling = Pick<Preprocessing, 'range' | 'mean' | 'std' | 'channels'>;
  *
  * @throws UserError where an option or the metadata does not fit the input
  */
-export function resolvePreprocessing({ input, metadata, startsWith, options = {} }: PreprocessingSource): Preprocessing {
+export function resolvePreprocessing({ input, metadata, startsWith, options = {}, companion }: PreprocessingSource): Preprocessing {
   const layout = inputLayout(input);
-  const stored = readMetadata(metadata);
+  const own = readMetadata(metadata);
+  const beside = own.range || !companion ? null : fitting(companion.value, layout.channels);
+  const stored = { ...own, ...beside };
   const guess = guessScaling(layout, startsWith);
   const known: Scaling = stored.range ? { mean: null, std: null, channels: guess.channels, ...stored, range: stored.range } : guess;
   const { range, mean, std, channels } = options;
@@ -74,8 +79,17 @@ export function resolvePreprocessing({ input, metadata, startsWith, options = {}
     channels: channels ?? stored.channels ?? guess.channels,
     from: scalingChosen || channels !== undefined ? 'option' : stored.range ? 'metadata' : 'guess',
   };
+  if (beside && result.from === 'metadata') result.file = companion!.file;
   check(result, layout.channels, input.name);
   return result;
+}
+
+/** What a file beside the model says, as far as it can be meant for this one: values of three colours are not for grey pictures. */
+function fitting(value: Stored, channels: 1 | 3): Stored {
+  const { channels: order, range, mean, std, ...shape } = value;
+  const scaled = range !== undefined && [mean, std].every((list) => !list || list.length === channels);
+  const fits: Stored = scaled ? { ...shape, range, mean: mean ?? null, std: std ?? null } : shape;
+  return order !== undefined && (order === 'gray') === (channels === 1) ? { ...fits, channels: order } : fits;
 }
 
 function guessScaling({ layout, width, height, channels }: InputLayout, startsWith: PreprocessingSource['startsWith']): Scaling {

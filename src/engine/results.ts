@@ -37,6 +37,8 @@ export interface Preprocessing {
   channels: ChannelOrder;
   /** Where this came from; a guess is shown as one. */
   from: 'metadata' | 'option' | 'guess';
+  /** The file beside the model that says so, where it is not the model itself. */
+  file?: string;
 }
 
 export interface TensorInfo {
@@ -94,6 +96,8 @@ export interface ModelInfo {
   trainable: true | string;
   preprocessing: Preprocessing | null;
   classNames: string[] | null;
+  /** The file beside the model that names them; left out where there is none. */
+  classNamesFrom?: string;
   /** Its nodes in the order in which they run; left out where nobody asks for them. */
   layerList?: LayerInfo[];
 }

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCompanions, type Companions } from '../../src/engine/companions/index.ts';
-import { temporaryFolder } from './engineHarness.ts';
+import { inspect } from '../../src/engine/inspect.ts';
+import type { InspectOptions } from '../../src/engine/options.ts';
+import type { ModelInfo, Preprocessing } from '../../src/engine/results.ts';
+import { openModel } from '../../src/engine/openModel.ts';
+import { smallModel, temporaryFolder, writeModel } from './engineHarness.ts';
 
 /** As google/vit-base-patch16-224 has it. */
 const vit = {
@@ -116,5 +120,50 @@ describe('files beside a model', () => {
     mkdirSync(join(place, 'config.json'), { recursive: true });
     writeFileSync(join(place, 'labels.txt'), 'x\n'.repeat(5_000_000));
     assert.deepEqual(await readCompanions(join(place, 'model.onnx')), {});
+  });
+
+  const beside = { 'preprocessor_config.json': JSON.stringify({ ...vit, size: { height: 8, width: 8 } }), 'labels.txt': 'a\nb\nc\n' };
+  const guess: Preprocessing = { resize: 'stretch', interpolation: 'bilinear', range: '0-1', mean: null, std: null, channels: 'rgb', from: 'guess' };
+  const said: Preprocessing = { ...guess, mean: halves, std: halves, from: 'metadata', file: 'preprocessor_config.json' };
+  const models: { what: string; files?: Record<string, string>; given?: Partial<InspectOptions>; model?: Parameters<typeof smallModel>[0]; expected: Partial<ModelInfo> }[] = [
+    { what: 'are taken over', files: beside, expected: { preprocessing: said, classNames: ['a', 'b', 'c'], classNamesFrom: 'labels.txt' } },
+    { what: 'give way to options', files: beside, given: { preprocessing: { range: '-1-1' } }, expected: { preprocessing: { ...guess, range: '-1-1', from: 'option' } } },
+    { what: 'say nothing of a model with another number of classes', files: beside, model: { classes: 4 }, expected: { preprocessing: said, classNames: null } },
+    {
+      what: 'say nothing of the colours of grey pictures', files: beside, model: { input: ['batch', 1, 8, 8], channels: 1 },
+      expected: { preprocessing: { ...guess, channels: 'gray' }, classNames: ['a', 'b', 'c'] },
+    },
+    {
+      what: 'give the size that the file leaves open', files: beside, model: { input: ['batch', 3, 'height', 'width'] },
+      expected: { preprocessing: said, inputSize: { width: 8, height: 8, from: 'metadata' } },
+    },
+    {
+      what: 'are read for a model that leaves its channels open too', files: beside, model: { input: ['batch', 'channels', 'height', 'width'] },
+      expected: { preprocessing: said, inputSize: { width: 8, height: 8, from: 'metadata' }, inputs: [{ name: 'pixels', type: 'float32', shape: [-1, -1, -1, -1] }] },
+    },
+  ];
+  for (const [index, { what, files = {}, given, model, expected }] of models.entries()) {
+    it(`beside a model of ours ${what}`, async () => {
+      const place = join(folder, `model ${index}`);
+      mkdirSync(place);
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(place, name), text);
+      const path = writeModel(join(place, 'model.onnx'), smallModel(model));
+      const info = await inspect({ model: path, ...given });
+      for (const [fact, value] of Object.entries(expected)) assert.deepEqual(info[fact as keyof ModelInfo], value, fact);
+    });
+  }
+
+  it('the model\'s own metadata and the user\'s file win over those beside it', async () => {
+    const place = join(folder, 'own');
+    mkdirSync(place);
+    for (const [name, text] of Object.entries(beside)) writeFileSync(join(place, name), text);
+    const model = smallModel();
+    model.metadataProps.push({ $typeName: 'onnx.StringStringEntryProto', key: 'model-stability.preprocessing', value: '{"range":"0-255"}' });
+    model.metadataProps.push({ $typeName: 'onnx.StringStringEntryProto', key: 'model-stability.classNames', value: '["x","y","z"]' });
+    const path = writeModel(join(place, 'model.onnx'), model);
+    const { preprocessing, classNames, classNamesFrom } = await openModel({ model: path });
+    assert.deepEqual([preprocessing, classNames, classNamesFrom], [{ ...guess, range: '0-255', from: 'metadata' }, ['x', 'y', 'z'], null]);
+    writeFileSync(join(place, 'mine.txt'), 'p\nq\nr\n');
+    assert.deepEqual((await openModel({ model: path, classNamesFile: join(place, 'mine.txt') })).classNames, ['p', 'q', 'r']);
   });
 });

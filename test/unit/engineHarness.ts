@@ -101,10 +101,12 @@ export interface SmallModel {
   /** Ends in a softmax. */
   softmax?: boolean;
   input?: (number | string)[];
+  /** 3 by default. */
+  channels?: 1 | 3;
 }
 
 /** A classifier of 8×8 RGB pictures with seeded weights: convolution, ReLU, pooling, one fully connected layer. */
-export function smallModel({ classes = 3, batch, softmax = false, input }: SmallModel = {}): ModelProto {
+export function smallModel({ classes = 3, batch, softmax = false, input, channels = 3 }: SmallModel = {}): ModelProto {
   const random = randomSource('small model', classes);
   const values = (dims: number[], scale: number): { type: 'float32'; dims: number[]; data: Float32Array } => {
     const data = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
@@ -112,8 +114,8 @@ export function smallModel({ classes = 3, batch, softmax = false, input }: Small
     return { type: 'float32', dims, data };
   };
   const graph = new GraphBuilder();
-  const pixels = graph.input('pixels', 'float32', input ?? [batch ?? 'batch', 3, 8, 8]);
-  const convolution = graph.op('Conv', [pixels, graph.weight('conv.weight', values([6, 3, 3, 3], 0.4)), graph.weight('conv.bias', values([6], 0.1))], { pads: [1, 1, 1, 1] }, 'conv');
+  const pixels = graph.input('pixels', 'float32', input ?? [batch ?? 'batch', channels, 8, 8]);
+  const convolution = graph.op('Conv', [pixels, graph.weight('conv.weight', values([6, channels, 3, 3], 0.4)), graph.weight('conv.bias', values([6], 0.1))], { pads: [1, 1, 1, 1] }, 'conv');
   const features = graph.op('Flatten', [graph.op('GlobalAveragePool', [graph.op('Relu', [convolution], {}, 'relu')], {}, 'pool')], {}, 'features');
   const logits = graph.op('Gemm', [features, graph.weight('head.weight', values([classes, 6], 1)), graph.weight('head.bias', values([classes], 0.1))], { transB: 1 }, 'logits');
   graph.output(softmax ? graph.op('Softmax', [logits], { axis: 1 }, 'probabilities') : logits, 'float32', [batch ?? 'batch', classes]);

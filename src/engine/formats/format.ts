@@ -1,5 +1,5 @@
 import type { ModelGraph } from '../graph/modelGraph.ts';
-import type { InputSize } from '../inputSize.ts';
+import type { AskedSize } from '../inputSize.ts';
 
 /** New values of weights, by their name in the graph: float32, in the graph's shape. */
 export type ChangedWeights = ReadonlyMap<string, Float32Array>;
@@ -17,7 +17,7 @@ export interface Format {
    * Reads the file at an absolute path. `size` is that of the pictures where the file leaves it open; the graph has it fixed,
    * what is written does not. Throws a `UserError` that names the file and, inside it, the culprit.
    */
-  read(path: string, size?: InputSize): Promise<ModelGraph>;
+  read(path: string, size?: AskedSize): Promise<ModelGraph>;
   /**
    * Writes a copy of the model's files to `output` with some weights changed and with `metadata` added, nothing else that a
    * reader of the file would notice. Every file is written beside its place and renamed, the opened one last. Returns the

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../job.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
-import type { InputSize } from '../inputSize.ts';
+import type { AskedSize } from '../inputSize.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import { writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
@@ -26,7 +26,7 @@ export const keras: Format = {
   write,
 };
 
-async function read(path: string, size?: InputSize): Promise<ModelGraph> {
+async function read(path: string, size?: AskedSize): Promise<ModelGraph> {
   const file = await readModelFile(path);
   const topology = readTopology({ file: path, dialect: file.dialect }, file.config);
   const layers = (file.byName ? legacyWeights : placedWeights)(path, file.weights, topology);

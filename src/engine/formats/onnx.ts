@@ -3,17 +3,19 @@ import { access, copyFile, open, readFile, rename, rm, stat } from 'node:fs/prom
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../job.ts';
-import { ModelGraph, valueOf, type WeightOrigin } from '../graph/modelGraph.ts';
+import { ModelGraph, valueOf, type Value, type WeightOrigin } from '../graph/modelGraph.ts';
 import { ModelProtoSchema, type GraphProto, type ModelProto, type TensorProto } from '../graph/onnx_pb.ts';
 import { checkTensor, decodeTensor, elementType, float32ToBfloat16, numberToFloat16, sizeOf, toBytes, toFloat32, type TensorData } from '../graph/tensor.ts';
 import { findWeights } from '../graph/weights.ts';
-import { fixSize, type InputSize, type OpenSize, type SizeChoice } from '../inputSize.ts';
+import { fixSize, type AskedSize, type OpenSize, type SizeChoice } from '../inputSize.ts';
 import { writeError, writeFileAtomic } from './atomicWrite.ts';
 import type { ChangedWeights, Format } from './format.ts';
 import { checkGraph } from './onnx/checkGraph.ts';
 import { inlineExternalData, isExternal, readExternalEntry } from './onnx/externalData.ts';
 import { bfloat16, convertFloat16 } from './onnx/float16.ts';
 import { inlineFunctions } from './onnx/inlineFunctions.ts';
+import { takeFloats } from './onnx/pictureBytes.ts';
+import { separateStatistics } from './onnx/separateStatistics.ts';
 import { allTensors, namedTensors, tensorsOf } from './onnx/tensors.ts';
 
 /** ONNX files, weights inside or in external data files beside them. */
@@ -43,11 +45,13 @@ async function parse(path: string): Promise<ModelProto> {
   return model;
 }
 
-async function read(path: string, size?: InputSize): Promise<ModelGraph> {
+async function read(path: string, size?: AskedSize): Promise<ModelGraph> {
   const model = await parse(path);
+  separateStatistics(model);
   // Before functions are put in: only what stands in the graph itself can be written back.
   const named = namedTensors(model);
   inlineFunctions(path, model);
+  takeFloats(model);
   checkGraph(path, model.graph!);
   const origins = new Map<string, WeightOrigin>();
   const tensors = allTensors(model.graph!);
@@ -81,16 +85,40 @@ async function read(path: string, size?: InputSize): Promise<ModelGraph> {
 /** Fixes the size of the picture input in the graph itself, which is a copy of the file's; null where the file does so. */
 function fixInputs(path: string, graph: GraphProto, size: SizeChoice): OpenSize | null {
   const weights = new Set(graph.initializer.map(({ name }) => name));
-  const pictures = graph.input.filter((input) => !weights.has(input.name)).map((input) => ({ input, ...fixSize(path, valueOf(input), size) })).find(({ openSize }) => openSize);
+  const pictures = graph.input.filter((input) => !weights.has(input.name)).map((input) => ({ input, ...fixSize(path, withChannels(graph, valueOf(input)), size) })).find(({ openSize }) => openSize);
   if (!pictures) return null;
+  pictures.openSize!.declared = valueOf(pictures.input).shape;
   for (const [axis, dim] of pictures.input.type!.tensorType!.shape!.dim.entries()) {
     if (pictures.openSize!.declared[axis] === -1 && pictures.shape[axis]! > 0) dim.value = { case: 'dimValue', value: BigInt(pictures.shape[axis]!) };
   }
   return pictures.openSize;
 }
 
+/** Operators that may stand between the input and the first convolution and leave the number of channels as it is. */
+const keepingChannels = new Set(['Add', 'Cast', 'Div', 'Identity', 'Mul', 'Pad', 'Sub']);
+
+/**
+ * A picture input that leaves its channels open too, as Optimum exports it: they are what the first convolution takes. Any other
+ * input as it is.
+ */
+function withChannels(graph: GraphProto, input: Value): Value {
+  if (input.shape.length !== 4 || input.shape.slice(1).some((dim) => dim > 0)) return input;
+  const pictures = new Set([input.name]);
+  for (const node of graph.node) {
+    if (!pictures.has(node.input[0] ?? '')) continue;
+    if (keepingChannels.has(node.opType)) pictures.add(node.output[0]!);
+    if (node.opType !== 'Conv') continue;
+    const weights = graph.initializer.find(({ name }) => name === node.input[1])?.dims.map(Number);
+    const groups = Number(node.attribute.find(({ name }) => name === 'group')?.i ?? 1n);
+    if (weights?.length === 4) return { ...input, shape: [input.shape[0]!, weights[1]! * groups, -1, -1] };
+  }
+  return input;
+}
+
 async function write(graph: ModelGraph, changed: ChangedWeights, metadata: Record<string, string>, output: string): Promise<string[]> {
   const model = await parse(graph.path);
+  const separated = separateStatistics(model, (source, copy) => changed.has(source) || changed.has(copy));
+  await inlineExternalData(graph.path, separated);
   const named = namedTensors(model);
   const values = new Map<TensorProto, Float32Array>();
   for (const [name, data] of changed) {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ModelGraph } from '../graph/modelGraph.ts';
-import type { InputSize } from '../inputSize.ts';
+import type { AskedSize } from '../inputSize.ts';
 import type { Format } from './format.ts';
 import { graphFile, readSavedModel } from './savedModel/read.ts';
 import { readMetadata, writeSavedModel } from './savedModel/write.ts';
@@ -16,7 +16,7 @@ export const savedModel: Format = {
   write: writeSavedModel,
 };
 
-async function read(path: string, size?: InputSize): Promise<ModelGraph> {
+async function read(path: string, size?: AskedSize): Promise<ModelGraph> {
   const { folder, graph, files } = await readSavedModel(path);
   const metadata = await readMetadata(folder);
   return new ModelGraph({ format: savedModel.name, path: graph.path, ...assemble(graph, { asked: size, metadata }), files, metadata });

@@ -1,5 +1,5 @@
 import { ModelGraph } from '../graph/modelGraph.ts';
-import type { InputSize } from '../inputSize.ts';
+import type { AskedSize } from '../inputSize.ts';
 import type { Format } from './format.ts';
 import { assemble } from './layers/assemble.ts';
 import { readTopology } from './layers/topology.ts';
@@ -27,7 +27,7 @@ export const tensorFlowJsLayers: Format = {
 /** Where the file lists its weights, as messages say it. */
 const place = 'the weightsManifest';
 
-async function read(path: string, size?: InputSize): Promise<ModelGraph> {
+async function read(path: string, size?: AskedSize): Promise<ModelGraph> {
   const root = await readRoot(path);
   // Where the topology stands behind long lists of weights, the first bytes do not tell what it is.
   if (holdsGraph(root)) return readGraphModel(path, root, size);

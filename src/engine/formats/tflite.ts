@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UserError } from '../job.ts';
 import { ModelGraph } from '../graph/modelGraph.ts';
-import type { InputSize } from '../inputSize.ts';
+import type { AskedSize } from '../inputSize.ts';
 import type { Format } from './format.ts';
 import { assemble } from './tflite/assemble.ts';
 import { readMetadata } from './tflite/metadata.ts';
@@ -21,7 +21,7 @@ export const tflite: Format = {
   write: writeModel,
 };
 
-async function read(path: string, asked?: InputSize): Promise<ModelGraph> {
+async function read(path: string, asked?: AskedSize): Promise<ModelGraph> {
   const { size } = await stat(path);
   if (size >= 2 ** 31) throw new UserError(`${path} is larger than 2 GB, which cannot be opened`);
   const file = new TfliteFile(path, await readFile(path));

@@ -1,7 +1,7 @@
 import { UserError } from '../../job.ts';
 import { ModelGraph } from '../../graph/modelGraph.ts';
 import type { TensorData } from '../../graph/tensor.ts';
-import type { InputSize } from '../../inputSize.ts';
+import type { AskedSize } from '../../inputSize.ts';
 import { field, isObject, type JsonObject } from '../layers/json.ts';
 import { assemble } from '../tensorFlowGraph/assemble.ts';
 import { dataInputs, nodeOf, type FixedArray, type TensorFlowNode } from '../tensorFlowGraph/graphDef.ts';
@@ -13,7 +13,7 @@ import { readMetadata } from './modelJson.ts';
 export const graphModelName = 'tensorflowjs-graph';
 
 /** Reads a graph model whose model.json is parsed already. Throws a `UserError` that names the file and the node. */
-export async function readGraphModel(path: string, root: JsonObject, size?: InputSize): Promise<ModelGraph> {
+export async function readGraphModel(path: string, root: JsonObject, size?: AskedSize): Promise<ModelGraph> {
   const nodes = readNodes(path, root);
   const groups = await readManifest(path, root);
   const bytes = await Promise.all(groups.map(readGroup));
