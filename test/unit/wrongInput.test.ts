@@ -91,9 +91,9 @@ const rows: Row[] = [
   ['an input that promises batches of 2^40 pictures', 'evaluate', (place) => ({ model: good(place, inputs([2 ** 40, 3, 8, 8])) }), 'FOLDER/m.onnx: the input input1 [1099511627776, 3, 8, 8] is larger than can be run'],
   ['an input of whole numbers', 'evaluate', (place) => {
     const graph = new GraphBuilder();
-    graph.output(graph.op('Flatten', [graph.op('GlobalAveragePool', [graph.op('Cast', [graph.input('pixels', 'uint8', ['batch', 3, 8, 8])], { to: 1 })])]), 'float32', ['batch', 3]);
+    graph.output(graph.op('Flatten', [graph.op('GlobalAveragePool', [graph.op('Cast', [graph.input('pixels', 'int64', ['batch', 3, 8, 8])], { to: 1 })])]), 'float32', ['batch', 3]);
     return { model: good(place, graph.build()) };
-  }, 'FOLDER/m.onnx cannot be run on pictures: its input pixels takes uint8, not floating-point pictures'],
+  }, 'FOLDER/m.onnx cannot be run on pictures: its input pixels takes int64, not floating-point pictures'],
   ['an operator of nobody', 'evaluate', () => ({ model: onnxFixtures().find(({ unknown }) => unknown !== null)!.file }), 'FIXTURES/onnx/unknown-operator.onnx: unsupported operator: Swirl of domain com.example at node swirl_1'],
   ['external data above the folder', 'inspect', (place) => external(place, { location: '../weights.bin' }), 'FOLDER/m.onnx: external data of weight conv.weight lies outside the model\'s folder: ../weights.bin'],
   ['external data at an absolute path', 'inspect', (place) => external(place, { location: '/etc/passwd' }), 'FOLDER/m.onnx: external data of weight conv.weight lies outside the model\'s folder: /etc/passwd'],

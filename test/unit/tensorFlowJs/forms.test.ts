@@ -117,7 +117,7 @@ describe('TensorFlow.js layers models: forms of the file', function () {
     assertAgree(await run(await tensorFlowJsLayers.read(path), [picture]), predict(reference, [picture]));
   });
 
-  it('a whole-number input is fed as one', async () => {
+  it('a whole-number input is fed with floats, which are rounded', async () => {
     const reference = network();
     const path = await save(reference, folder, 'integers', (json) => {
       topologyOf(json).config.layers[0]!.config['dtype'] = 'int32';
@@ -125,8 +125,9 @@ describe('TensorFlow.js layers models: forms of the file', function () {
     });
     const graph = await tensorFlowJsLayers.read(path);
     const whole = { ...picture, data: picture.data.map((value) => Math.round(value * 20)) };
-    assert.equal(graph.inputs[0]!.type, 'int32');
-    assertAgree(await run(graph, [whole]), predict(reference, [whole]));
+    assert.equal(graph.inputs[0]!.type, 'float32');
+    const between = { ...whole, data: whole.data.map((value) => value + 0.4) };
+    assertAgree(await run(graph, [between]), predict(reference, [whole]));
   });
 
   it('the weights know where they came from', async () => {

@@ -3,7 +3,6 @@ import { UserError } from '../../job.ts';
 import { GraphBuilder } from '../../graph/graphBuilder.ts';
 import type { WeightOrigin } from '../../graph/modelGraph.ts';
 import type { ModelProto } from '../../graph/onnx_pb.ts';
-import type { ElementType } from '../../graph/tensor.ts';
 import { FlowGraph, type Flow } from './flow.ts';
 import { layerKind } from './kinds/index.ts';
 import type { LayerCall } from './kinds/layerKind.ts';
@@ -36,22 +35,22 @@ export function assemble(model: Model, size: SizeChoice, makeStore: (builder: Gr
   return { model: builder.build(), origins: weights.origins, openSize };
 }
 
-/** The input as the file declares it, its size fixed, of any batch size: no weight of a layers model depends on that. */
+/** The input as the file declares it, its size fixed and its numbers floats, of any batch size: no weight of a layers model depends on that. */
 function inputOf(graph: FlowGraph, layer: Layer, size: SizeChoice): { flow: Flow; openSize: OpenSize | null } {
   const declared = inputShapeOf(layer);
   if (layer.config.className !== 'InputLayer') throw layer.config.error('a model reads from it, but it is no InputLayer');
   if (!declared || declared.length < 2) throw layer.config.error('its batch_input_shape is missing');
   const { shape, openSize } = fixSize(layer.config.file, { name: layer.config.name, shape: declared }, size);
-  const type = inputType(layer);
-  const flow: Flow = { name: graph.builder.input(layer.config.name, type, namedDims(layer.config.name, shape)), shape: [-1, ...shape.slice(1)], channelsFirst: false };
-  return { openSize, flow: type === 'float32' ? flow : { ...flow, name: graph.op('Cast', [flow.name], { to: 1 }, `${flow.name}/float32`) } };
+  const flow: Flow = { name: graph.builder.input(layer.config.name, 'float32', namedDims(layer.config.name, shape)), shape: [-1, ...shape.slice(1)], channelsFirst: false };
+  return { openSize, flow: takesIntegers(layer) ? { ...flow, name: graph.op('Round', [flow.name], {}, `${flow.name}/whole`) } : flow };
 }
 
-function inputType(layer: Layer): ElementType {
+/** Whether an input takes whole numbers, which layers compute with as floats. */
+function takesIntegers(layer: Layer): boolean {
   const given = layer.config.value('dtype');
   const policy = isObject(given) ? field(given, 'config') : undefined;
   const type = isObject(policy) ? field(policy, 'name') : classNameOf(given);
-  return type === 'int32' || type === 'uint8' ? type : 'float32';
+  return typeof type === 'string' && /^u?int\d+$/.test(type);
 }
 
 function namedDims(name: string, shape: readonly number[]): (number | string)[] {
