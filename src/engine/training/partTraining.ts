@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { DatasetItem, Split } from '../dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
-import { measureShapes } from '../graph/measureShapes.ts';
 import type { ModelProto } from '../graph/onnx_pb.ts';
 import { sizeOf, type Tensor } from '../graph/tensor.ts';
 import { isLayer } from '../graph/weights.ts';
@@ -15,6 +14,7 @@ import { checkForward } from './checkForward.ts';
 import type { Checkpoint, FinishedPoint } from './checkpoint.ts';
 import { collectFeatures, collectPictures } from './collectFeatures.ts';
 import type { FeatureSource } from './featureSource.ts';
+import { fittingBatch } from './fittingBatch.ts';
 import { FreshFeatures, storedVersions } from './freshFeatures.ts';
 import { HeadScorer } from './headScorer.ts';
 import { pictureSet, type PictureSet } from './pictureSet.ts';
@@ -27,9 +27,6 @@ import type { TrainingDefinition, TrainingState, TrainingStep } from './training
 
 /** Bytes of features that are kept in files at most; where they would be more, they are made anew for every batch. */
 const featureLimit = 4 * 2 ** 30;
-
-/** Bytes that the inner values of the pictures that run at once may take, by a rough count. It does not depend on the machine, so that a run can be repeated. */
-const activationLimit = 4 * 2 ** 30;
 
 /** Pictures on which the trained part is held against the whole model. */
 const checkedPictures = 3;
@@ -215,15 +212,6 @@ async function definitionOf(settings: Settings, forward: ModelProto, weights: re
     forward, logits: logitsName, weights, objective, margin, divergence, views, optimizer, updateStatistics, threads, device,
     ...(clipNorm === null ? {} : { clipNorm }), ...(microBatch < size ? { microBatch } : {}),
   };
-}
-
-/** Pictures whose inner values in all branches, with their gradients, fit into `activationLimit`. */
-async function fittingBatch(forward: ModelProto, runtime: Engine, { views, threads }: Settings): Promise<number> {
-  let numbers = 0;
-  for (const { shape } of (await measureShapes(forward, runtime, { threads })).values()) {
-    if (shape[0] === -1) numbers += sizeOf(shape.slice(1).map((dim) => Math.max(1, dim)));
-  }
-  return Math.max(1, Math.floor(activationLimit / (numbers * 4 * 2 * views)));
 }
 
 async function createStep(definition: TrainingDefinition, { engine }: Settings): Promise<TrainingStep> {

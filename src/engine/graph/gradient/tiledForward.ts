@@ -1,8 +1,25 @@
 import { copyMessage } from '../copyMessage.ts';
-import type { GraphBuilder } from '../graphBuilder.ts';
+import { GraphBuilder } from '../graphBuilder.ts';
 import type { MeasuredValues } from '../measureShapes.ts';
-import { NodeProtoSchema, type NodeProto } from '../onnx_pb.ts';
-import { convolveTiles, kernelToTiles, tileConvolution } from './winograd.ts';
+import { NodeProtoSchema, type ModelProto, type NodeProto } from '../onnx_pb.ts';
+import { convolveTiles, kernelToTiles, positions, tileConvolution } from './winograd.ts';
+
+/**
+ * How many numbers the tiles of a forward pass keep until the backward pass: for each picture of a branch, and for the kernels, which
+ * the branches share.
+ */
+export function countTiles(forward: ModelProto, values: MeasuredValues): { picture: number; kernels: number } {
+  const builder = new GraphBuilder();
+  const kernels = new Map<string, number>();
+  let picture = 0;
+  for (const node of forward.graph?.node ?? []) {
+    const tiled = tileConvolution(builder, node, values);
+    if (!tiled) continue;
+    picture += positions * tiled.height.tiles * tiled.width.tiles * tiled.channels;
+    kernels.set(node.input[1]!, positions * tiled.filters * tiled.channels);
+  }
+  return { picture, kernels: [...kernels.values()].reduce((sum, size) => sum + size, 0) };
+}
 
 /** Adds the convolutions of a forward pass that are faster in tiles; branches with the same kernel share its tiles. */
 export class TiledForward {

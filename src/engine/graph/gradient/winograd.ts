@@ -33,7 +33,8 @@ export interface Tiles {
   kernel: string;
 }
 
-const positions = tileSize * tileSize;
+/** Numbers of a tile. */
+export const positions = tileSize * tileSize;
 
 /** A batch is taken for that many pictures, over which the transform of the kernel is spread. */
 const assumedPictures = 8;
