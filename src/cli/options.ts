@@ -4,6 +4,8 @@ import { parseDistortion } from '../engine/distortions/index.ts';
 import type { GateLimit } from '../engine/gates.ts';
 import { largestSide } from '../engine/inputSize.ts';
 import type { EvaluateOptions, InspectOptions, JobOptions, PreprocessingOptions, StabilizeOptions } from '../engine/options.ts';
+import { isResizeMode } from '../engine/pictures/resize.ts';
+import type { ResizeMode } from '../engine/results.ts';
 import { distortionName, notNegative, number, partShare, positive, present, share, wholeFrom } from './optionValues.ts';
 import { addTrainingOptions, trainingOptions, type TrainingGiven } from './trainingOptions.ts';
 
@@ -53,6 +55,11 @@ function numbers(text: string): number[] {
   return text.split(',').map(number(() => true, 'numbers with commas between them'));
 }
 
+function resizeMode(text: string): ResizeMode {
+  if (!isResizeMode(text)) throw new InvalidArgumentError('Expected stretch, crop, pad, or crop:SHARE with a share above 0 and at most 1.');
+  return text;
+}
+
 function inputSize(text: string): [number, number] {
   const [width, height, ...others] = text.split(',').map(number((value) => Number.isInteger(value) && value >= 1 && value <= largestSide, `width and height as whole numbers from 1 to ${largestSide}, 224,224`));
   if (width === undefined || height === undefined || others.length > 0) throw new InvalidArgumentError('Expected width and height, 224,224.');
@@ -79,7 +86,7 @@ function gateLimit(text: string, before?: GateLimit): GateLimit {
 export function addModelOptions(command: Command): Command {
   return command
     .option('--class-names <file>', 'class names, one a line, in the order of the answers')
-    .addOption(new Option('--resize <mode>', 'how a picture is brought to the model\'s input size').choices(['stretch', 'crop', 'pad']))
+    .option('--resize <mode>', 'how a picture is brought to the model\'s input size: stretch, crop, pad, or crop:SHARE as crop:0.875, which keeps that share of the shorter side', resizeMode)
     .addOption(new Option('--interpolation <kernel>', 'resampling').choices(['bilinear', 'bicubic', 'lanczos', 'nearest']))
     .addOption(new Option('--range <range>', 'range of the pixel values that the model sees').choices(['0-1', '-1-1', '0-255']))
     .option('--mean <r,g,b>', 'subtracted from the pixels, in the range\'s unit', numbers)

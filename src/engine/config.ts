@@ -6,6 +6,7 @@ import type { Gates } from './gates.ts';
 import { largestSide } from './inputSize.ts';
 import { UserError } from './job.ts';
 import type { EvaluateOptions, JobOptions, StabilizeOptions } from './options.ts';
+import { resizeMode } from './preprocessing.ts';
 import type { DistortionSpec } from './results.ts';
 
 /** What the file is called that says how the models of a folder are evaluated and trained. */
@@ -49,7 +50,7 @@ export const configSchema = v.pipe(v.strictObject({
   classNames: described(text, 'File with the class names, one a line, in the order of the model\'s answers.'),
   limit: described(whole(1), 'Use so many pictures at most.'),
   seed: described(whole(0), 'Seed of everything random.'),
-  resize: described(v.picklist(['stretch', 'crop', 'pad']), 'How a picture takes the shape of the model\'s input.'),
+  resize: described(resizeMode, 'How a picture takes the shape of the model\'s input: stretch, crop, pad, or crop:SHARE as crop:0.875, which keeps that share of the shorter side.'),
   interpolation: described(v.picklist(['bilinear', 'bicubic', 'lanczos', 'nearest']), 'Interpolation of the resize.'),
   range: described(v.picklist(['0-1', '-1-1', '0-255']), 'Range of the pixel values that the model takes.'),
   mean: described(channelValues, 'Mean of each channel, in units of the range, that is subtracted.'),

@@ -3,8 +3,9 @@ import type { Companions } from './companions/index.ts';
 import { heightAxis, largestSide, type InputSize } from './inputSize.ts';
 import { UserError } from './job.ts';
 import type { PreprocessingOptions } from './options.ts';
+import { resizeModePattern } from './pictures/resize.ts';
 import type { TensorLayout } from './pictures/tensor.ts';
-import type { Preprocessing, TensorInfo } from './results.ts';
+import type { Preprocessing, ResizeMode, TensorInfo } from './results.ts';
 
 /** What a model's image input looks like. */
 export interface InputLayout extends InputSize {
@@ -100,10 +101,13 @@ function guessScaling({ layout, width, height, channels }: InputLayout, startsWi
   return { range: '0-1', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], channels: 'rgb' };
 }
 
+/** A way of resizing, as it stands in a file. */
+export const resizeMode = v.pipe(v.string(), v.regex(resizeModePattern)) as unknown as v.GenericSchema<string, ResizeMode>;
+
 const values = v.nullable(v.array(v.pipe(v.number(), v.finite())));
 const storedPreprocessing = v.partial(
   v.object({
-    resize: v.picklist(['stretch', 'crop', 'pad']),
+    resize: resizeMode,
     interpolation: v.picklist(['bilinear', 'bicubic', 'lanczos', 'nearest']),
     range: v.picklist(['0-1', '-1-1', '0-255']),
     mean: values,

@@ -22,7 +22,8 @@ export interface Summary {
   p95: number;
 }
 
-export type ResizeMode = 'stretch' | 'crop' | 'pad';
+/** `crop:0.875` keeps that share of what `crop` keeps, from its middle: a resize to 256 and a cut to 224, as torchvision does it. */
+export type ResizeMode = 'stretch' | 'crop' | `crop:${number}` | 'pad';
 export type Interpolation = 'bilinear' | 'bicubic' | 'lanczos' | 'nearest';
 export type PixelRange = '0-1' | '-1-1' | '0-255';
 export type ChannelOrder = 'rgb' | 'bgr' | 'gray';

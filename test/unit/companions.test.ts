@@ -47,7 +47,7 @@ const cases: Case[] = [
     what: 'an older file, whose size is one number and which cuts the longer side',
     files: { 'preprocessor_config.json': JSON.stringify(convNext) },
     expected: {
-      preprocessing: ['preprocessor_config.json', { range: '0-1', mean: convNext.image_mean, std: convNext.image_std, interpolation: 'bicubic', resize: 'crop', channels: 'rgb' }],
+      preprocessing: ['preprocessor_config.json', { range: '0-1', mean: convNext.image_mean, std: convNext.image_std, interpolation: 'bicubic', resize: 'crop:0.875', channels: 'rgb' }],
       size: ['preprocessor_config.json', square],
     },
   },
@@ -55,7 +55,7 @@ const cases: Case[] = [
     what: 'a size before the cut and one after it',
     files: { 'preprocessor_config.json': JSON.stringify(clip) },
     expected: {
-      preprocessing: ['preprocessor_config.json', { range: '0-1', mean: clip.image_mean, std: clip.image_std, interpolation: 'bicubic', resize: 'crop', channels: 'rgb' }],
+      preprocessing: ['preprocessor_config.json', { range: '0-1', mean: clip.image_mean, std: clip.image_std, interpolation: 'bicubic', resize: 'crop:0.875', channels: 'rgb' }],
       size: ['preprocessor_config.json', square],
     },
   },
@@ -83,9 +83,9 @@ const cases: Case[] = [
   { what: 'a class without a name', files: { 'config.json': JSON.stringify({ id2label: { 0: 'cat', 2: 'dog' } }) }, expected: {} },
   {
     what: 'a network of timm',
-    files: { 'config.json': JSON.stringify({ architecture: 'resnet18', label_names: ['n1', 'n2'], pretrained_cfg: { input_size: [3, 160, 128], interpolation: 'bicubic', crop_pct: 0.95, crop_mode: 'squash', mean: halves, std: halves } }) },
+    files: { 'config.json': JSON.stringify({ architecture: 'resnet18', label_names: ['n1', 'n2'], pretrained_cfg: { input_size: [3, 160, 128], interpolation: 'bicubic', crop_pct: 0.95, crop_mode: 'center', mean: halves, std: halves } }) },
     expected: {
-      preprocessing: ['config.json', { range: '0-1', mean: halves, std: halves, interpolation: 'bicubic', resize: 'stretch', channels: 'rgb' }],
+      preprocessing: ['config.json', { range: '0-1', mean: halves, std: halves, interpolation: 'bicubic', resize: 'crop:0.95', channels: 'rgb' }],
       classNames: ['config.json', ['n1', 'n2']], size: ['config.json', { width: 128, height: 160 }],
     },
   },

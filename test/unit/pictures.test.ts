@@ -212,6 +212,8 @@ describe('resizing', () => {
     ['stretch', 'bilinear', gray(2, 1, [0, 100]), [4, 1], gray(4, 1, [0, 25, 75, 100])],
     ['crop', 'nearest', gray(4, 2, [1, 2, 3, 4, 5, 6, 7, 8]), [2, 2], gray(2, 2, [2, 3, 6, 7])],
     ['crop', 'nearest', gray(1, 3, [1, 2, 3]), [2, 2], gray(2, 2, [2, 2, 2, 2])],
+    ['crop:0.5', 'nearest', gray(6, 4, Array.from({ length: 24 }, (_, place) => place)), [2, 2], gray(2, 2, [8, 9, 14, 15])],
+    ['crop:0.5', 'nearest', gray(2, 2, [1, 2, 3, 4]), [2, 2], gray(2, 2, [1, 2, 3, 4])],
     ['pad', 'nearest', gray(2, 1, [8, 9]), [2, 4], gray(2, 4, [0, 0, 8, 9, 0, 0, 0, 0])],
     ['pad', 'nearest', gray(1, 2, [8, 9]), [4, 4], gray(4, 4, [0, 8, 8, 0, 0, 8, 8, 0, 0, 9, 9, 0, 0, 9, 9, 0])],
     ['pad', 'bilinear', gray(1, 1, [8]), [3, 3], gray(3, 3, Array<number>(9).fill(8))],
@@ -224,7 +226,16 @@ describe('resizing', () => {
     });
   }
 
-  for (const mode of ['stretch', 'crop', 'pad'] as const) {
+  for (const [side, interpolation] of [[256, 'bicubic'], [512, 'bilinear'], [400, 'bicubic']] as const) {
+    it(`crop:0.875 of ${side} pixels is the middle 224 of a resize to 256, ${interpolation}`, () => {
+      const from = pattern(side, side);
+      const whole = resizePicture(from, { width: 256, height: 256 }, 'stretch', interpolation).data;
+      const middle = Array.from({ length: 224 }, (_, row) => [...whole.subarray(((row + 16) * 256 + 16) * 3, ((row + 16) * 256 + 240) * 3)]).flat();
+      assert.deepEqual([...resizePicture(from, { width: 224, height: 224 }, 'crop:0.875', interpolation).data], middle);
+    });
+  }
+
+  for (const mode of ['stretch', 'crop', 'crop:0.6', 'pad'] as const) {
     it(`${mode} keeps one colour one colour, at any size`, () => {
       for (const [width, height] of [[1, 1], [3, 2], [97, 31], [640, 480]] as const) {
         const from = gray(width, height, Array<number>(width * height).fill(201));
@@ -234,7 +245,9 @@ describe('resizing', () => {
         }
       }
     });
+  }
 
+  for (const mode of ['stretch', 'crop', 'pad'] as const) {
     it(`${mode} leaves a picture of the right size alone`, () => {
       const same = pattern(5, 4);
       assert.equal(resizePicture(same, { width: 5, height: 4 }, mode, 'bicubic'), same);

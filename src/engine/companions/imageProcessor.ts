@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { InputSize } from '../inputSize.ts';
-import type { Interpolation } from '../results.ts';
+import type { Interpolation, ResizeMode } from '../results.ts';
 import type { Companion } from './companion.ts';
+import { cropTo } from './cropTo.ts';
 import { parsedAs } from './parsedAs.ts';
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16_384));
@@ -43,7 +44,7 @@ export const imageProcessor: Companion = {
       preprocessing: {
         ...(range && { range, mean: normalizes ? config.image_mean! : null, std: normalizes ? config.image_std! : null }),
         ...(interpolation && { interpolation }),
-        resize: crops(config) ? 'crop' : 'stretch',
+        resize: resizeOf(config),
         channels: config.do_flip_channel_order === true ? 'bgr' : 'rgb',
       },
       ...(input && { size: input }),
@@ -59,9 +60,20 @@ function rangeOf({ do_rescale, rescale_factor, rescale_offset }: ImageProcessor)
   return white === 2 && rescale_offset === true ? '-1-1' : undefined;
 }
 
-/** Whether the shorter side decides and the longer one is cut. */
-function crops({ do_center_crop, size: resized, crop_pct }: ImageProcessor): boolean {
-  return do_center_crop === true || crop_pct != null || (typeof resized === 'object' && resized !== null && 'shortest_edge' in resized);
+/** Whether the shorter side decides and the longer one is cut, and how much of the rest is cut after that. */
+function resizeOf({ do_center_crop, crop_size, size: resized, crop_pct }: ImageProcessor): ResizeMode {
+  const before = shorterSide(resized);
+  const after = do_center_crop === true ? shorterSide(crop_size) : null;
+  if (before !== null && after !== null) return cropTo(after / before);
+  // ConvNeXt's are cut where they are smaller than 384 pixels.
+  if (crop_pct != null) return before !== null && before >= 384 ? 'stretch' : cropTo(crop_pct);
+  return do_center_crop === true || (typeof resized === 'object' && resized !== null && 'shortest_edge' in resized) ? 'crop' : 'stretch';
+}
+
+function shorterSide(given: ImageProcessor['size']): number | null {
+  if (given == null) return null;
+  if (typeof given === 'number') return given;
+  return 'shortest_edge' in given ? given.shortest_edge : Math.min(given.height, given.width);
 }
 
 function sizeOf({ do_center_crop, crop_size, size: resized }: ImageProcessor): InputSize | undefined {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Interpolation, ResizeMode } from '../results.ts';
 import type { Companion, Found } from './companion.ts';
+import { cropTo } from './cropTo.ts';
 import { parsedAs } from './parsedAs.ts';
 
 const channel = v.array(v.pipe(v.number(), v.finite()));
@@ -11,6 +12,7 @@ const pretrained = v.object({
   input_size: v.optional(v.tuple([v.number(), side, side])),
   interpolation: v.optional(v.string()),
   crop_mode: v.optional(v.string()),
+  crop_pct: v.nullish(v.number()),
   mean: v.optional(channel),
   std: v.optional(channel),
 });
@@ -22,7 +24,7 @@ const schema = v.object({
 });
 
 /** How timm makes a picture fit: cut to the shape, squashed to it, or with a border. */
-const resizes: Partial<Record<string, ResizeMode>> = { center: 'crop', squash: 'stretch', border: 'pad' };
+const resizes: Partial<Record<string, (share: number) => ResizeMode>> = { center: cropTo, squash: () => 'stretch', border: () => 'pad' };
 const interpolations: Partial<Record<string, Interpolation>> = { nearest: 'nearest', bilinear: 'bilinear', bicubic: 'bicubic', lanczos: 'lanczos' };
 
 /** `config.json` of Transformers, which names the classes, and of timm, which says how pictures are prepared too. */
@@ -37,7 +39,7 @@ export const modelConfig: Companion = {
     const { pretrained_cfg: weights } = config;
     if (weights?.mean && weights.std) {
       const interpolation = interpolations[weights.interpolation ?? ''];
-      const resize = resizes[weights.crop_mode ?? 'center'];
+      const resize = resizes[weights.crop_mode ?? 'center']?.(weights.crop_pct ?? 1);
       found.preprocessing = { range: '0-1', mean: weights.mean, std: weights.std, channels: 'rgb', ...(interpolation && { interpolation }), ...(resize && { resize }) };
       if (weights.input_size) found.size = { height: weights.input_size[1], width: weights.input_size[2] };
     }

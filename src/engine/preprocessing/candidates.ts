@@ -22,7 +22,8 @@ const grayScalings: readonly Scaling[] = [
   { range: '0-255', mean: null, std: null },
 ];
 
-const resizeModes: readonly ResizeMode[] = ['stretch', 'crop', 'pad'];
+/** The share is torchvision's: a resize to 256 pixels and a cut to 224. */
+const resizeModes: readonly ResizeMode[] = ['stretch', 'crop', 'crop:0.875', 'pad'];
 
 /** Every usual scaling and order of channels with the present way of resizing; the present preprocessing comes first. */
 export function scalingCandidates(present: Preprocessing, { channels }: Pick<InputLayout, 'channels'>): Preprocessing[] {
