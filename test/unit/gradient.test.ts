@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { onnxRuntime } from '../../src/engine/engines/onnxRuntime.ts';
 import { differentiate } from '../../src/engine/graph/gradient/differentiate.ts';
 import { gradients } from '../../src/engine/graph/gradient/gradients.ts';
+import { FlowGraph } from '../../src/engine/formats/layers/flow.ts';
+import { dynamicallyQuantized } from '../../src/engine/formats/tflite/quantization.ts';
 import { GraphBuilder } from '../../src/engine/graph/graphBuilder.ts';
 import { measureShapes } from '../../src/engine/graph/measureShapes.ts';
 import type { Tensor } from '../../src/engine/graph/tensor.ts';
@@ -90,6 +92,27 @@ describe('differentiate', () => {
         return [builder.op('Gather', [builder.op('Add', ['x', builder.op('MatMul', [joined, 'out'])]), builder.constant({ type: 'int64', dims: [], data: BigInt64Array.of(0n) })], { axis: 1 })];
       },
     }, 3));
+  });
+
+  it('goes through the rounding of TFLite’s inputs as if nothing were rounded', async () => {
+    const builder = new GraphBuilder();
+    builder.input('x', 'float32', ['batch', 3]);
+    const output = dynamicallyQuantized(new FlowGraph(builder), 'x', [1], 'layer');
+    builder.output(output);
+    const nodes = [...builder.build().graph!.node];
+    const values = await measureShapes(builder.build(), onnxRuntime, { threads: 1 });
+    const wrt = differentiate(builder, { nodes, values, seeds: { [output]: builder.float([0.5, -2, 3, 1, 0, -1], [2, 3]) }, wrt: ['x'] });
+    builder.output(wrt.get('x')!);
+    const session = await onnxRuntime.load(builder.build(), { threads: 1 });
+    const results = await session.run({ x: { type: 'float32', dims: [2, 3], data: Float32Array.of(0.31, -0.77, 0.9, 0.123, 0.2, 0.3) } });
+    await session.release();
+    const gradient = [...results[wrt.get('x')!]!.data].map(Number);
+    // The least and the greatest of a row set the length of a step, by which each value moves as far as it was rounded: half a step at most.
+    const ends = [(0.5 * (0.5 + 2 + 3)) / 255, (0.5 * (1 + 0 + 1)) / 255];
+    for (const [index, seed] of [0.5, -2, 3, 1, 0, -1].entries()) {
+      const bound = [0, 3, 4].includes(index) ? 1e-5 : ends[Math.floor(index / 3)]!;
+      assert.ok(Math.abs(gradient[index]! - seed) <= bound, `${index}: ${gradient[index]!}, not ${seed}`);
+    }
   });
 
   it('gives a root a gradient of 0 at 0', async () => {
