@@ -181,6 +181,20 @@ describe('a worker process', function () {
     });
   });
 
+  it('says what the user is to read in the words that it is given, and faults as they are', async () => {
+    const inWords = (message: string) => Promise.resolve(`said: ${message}`);
+    const speaking = new WorkerProcess({ file: workerFile, inWords, progress: () => undefined, log: (line) => lines.push(line) });
+    const broken = new WorkerProcess({ file: workerFile, nodePath: path.join(folder, 'no-node'), inWords, progress: () => undefined, log: (line) => lines.push(line) });
+    const missing = path.join(folder, 'none.onnx');
+    try {
+      await assert.rejects(speaking.call('inspect', { model: missing }), { name: 'UserError', message: `said: no such file: ${missing}` });
+      await assert.rejects(speaking.call('inspect', { model: 7 as unknown as string }), (error) => error instanceof Error && error.name !== 'UserError' && !error.message.startsWith('said'));
+      await assert.rejects(broken.call('inspect', { model }), { name: 'WorkerGoneError', message: /^said: the worker could not be started/ });
+    } finally {
+      speaking.stop();
+    }
+  });
+
   it('names a run that it cannot read in the log and lists the others', async () => {
     await worker.call('evaluate', { model, images, run: path.join(folder, 'runs', 'good'), limit: 9 });
     mkdirSync(path.join(folder, 'runs', 'broken'));
