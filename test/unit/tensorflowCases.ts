@@ -224,6 +224,9 @@ export const operatorCases: OperatorCase[] = [
   reduce('ReduceLogSum', [1], {}, positives([2, 3, 4])),
   reduce('ReduceSum', null, { noop_with_empty_axes: 1 }),
   ...['ArgMax', 'ArgMin'].flatMap((op): OperatorCase[] => [{ ...flat(op), attributes: { axis: 1 } }, { ...flat(op), name: `${op} without the axis`, attributes: { axis: -1, keepdims: 0 } }]),
+  { name: 'Col2Im', op: 'Col2Im', inputs: [floats([2, 12, 6]), ints(4, 6), ints(2, 2)], attributes: { strides: [2, 2] }, differentiable: [0] },
+  { name: 'Col2Im overlapping, padded', op: 'Col2Im', inputs: [floats([2, 18, 12]), ints(5, 7), ints(3, 3)], attributes: { strides: [2, 2], pads: [1, 1, 1, 1] }, differentiable: [0] },
+  { name: 'Col2Im dilated', op: 'Col2Im', inputs: [floats([2, 12, 12]), ints(8, 4), ints(3, 2)], attributes: { dilations: [2, 1] }, differentiable: [0] },
   // Places.
   ...[0, 1].flatMap((reverse) => [0, 1].map((exclusive): OperatorCase => ({ name: `CumSum reverse ${reverse} exclusive ${exclusive}`, op: 'CumSum', inputs: [picture, place(2)], attributes: { reverse, exclusive }, differentiable: [0] }))),
   { name: 'ScatterElements', op: 'ScatterElements', inputs: [floats([2, 3]), places([2, 2], 2, 0, -1, 1), floats([2, 2], 1)], attributes: { axis: 1 }, differentiable: [0, 2] },

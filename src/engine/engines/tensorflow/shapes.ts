@@ -76,6 +76,23 @@ export const shapes: Operators = {
     return required(inputs, 0, node).dtype === 'int32' ? integers(values) : tf.tensor1d(values, 'float32');
   },
 
+  Col2Im: (inputs, attributes, node) => {
+    const x = required(inputs, 0, node);
+    const [size, block] = [[...valuesOf(required(inputs, 1, node))], [...valuesOf(required(inputs, 2, node))]];
+    const ones = block.map(() => 1);
+    const [strides, dilations] = [attributes.numbers('strides') ?? ones, attributes.numbers('dilations') ?? ones];
+    const pads = attributes.numbers('pads') ?? [...ones, ...ones].map(() => 0);
+    const padded = size.map((length, axis) => length + pads[axis]! + pads[axis + block.length]!);
+    const counts = padded.map((length, axis) => Math.floor((length - dilations[axis]! * (block[axis]! - 1) - 1) / strides[axis]!) + 1);
+    const positions = block.reduce((product, length) => product * length, 1);
+    const [batch, columns] = x.shape as [number, number];
+    const parts = tf.unstack(tf.reshape(x, [batch, columns / positions, positions, ...counts]), 2);
+    const placed = parts.map((part, index) => block.reduceRight<{ value: tf.Tensor; rest: number }>(({ value, rest }, length, axis) => ({
+      rest: Math.floor(rest / length), value: placeAlong(value, axis + 2, { step: strides[axis]!, start: (rest % length) * dilations[axis]!, size: padded[axis]! }),
+    }), { value: part, rest: index }).value);
+    return tf.slice(tf.addN(placed), [0, 0, ...pads.slice(0, block.length)], [batch, columns / positions, ...size]);
+  },
+
   DepthToSpace: (inputs, attributes, node) => {
     const x = required(inputs, 0, node);
     const block = attributes.number('blocksize', 1);
@@ -94,6 +111,16 @@ export const shapes: Operators = {
     return tf.reshape(tf.transpose(blocks, [0, 3, 5, 1, 2, 4]), [batch, channels * block ** 2, height / block, width / block]);
   },
 };
+
+/** An axis' places at every `step`-th place of a longer one, from `start`; zeros between and around them. */
+function placeAlong(x: tf.Tensor, axis: number, { step, start, size }: Record<'step' | 'start' | 'size', number>): tf.Tensor {
+  const length = x.shape[axis]!;
+  const widened = (by: [number, number], value: tf.Tensor, at: number): tf.Tensor => tf.pad(value, value.shape.map((_, index): [number, number] => (index === at ? by : [0, 0])));
+  const spread = step === 1 ? x : tf.reshape(widened([0, step - 1], tf.expandDims(x, axis + 1), axis + 1), x.shape.map((dim, index) => (index === axis ? dim * step : dim)));
+  const reach = (length - 1) * step + 1;
+  const cut = tf.slice(spread, x.shape.map(() => 0), x.shape.map((dim, index) => (index === axis ? reach : dim)));
+  return widened([start, size - start - reach], cut, axis);
+}
 
 /** Every number but 0 is true; TensorFlow.js's own cast to truth values keeps other numbers as they are on some backends. */
 function cast(x: tf.Tensor, type: tf.DataType): tf.Tensor {

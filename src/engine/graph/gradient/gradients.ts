@@ -30,6 +30,7 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Ceil: steps.constant,
   Celu: activations.celu,
   Clip: activations.clip,
+  Col2Im: rearrangements.col2Im,
   Concat: shapes.concat,
   Conv: conv,
   ConvTranspose: convTranspose,

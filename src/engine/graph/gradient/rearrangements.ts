@@ -1,6 +1,21 @@
 import { commonScale, resizeWeights } from '../resizeWeights.ts';
 import { alongAxis } from './axisProduct.ts';
 import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
+import { border, positions, slicePosition, type Window } from './spatial.ts';
+
+/** Blocks that overlap, added up to a picture: each place of a block gets the gradient of the place where it was put. */
+export const col2Im: GradientFunction = (node) => [() => {
+  const [size, block] = [node.integers(1) ?? [], node.integers(2) ?? []];
+  const [, columns, places] = node.shape(node.input(0)) as [number, number, number];
+  const ones = block.map(() => 1);
+  const [strides, dilations, pads] = [node.numbers('strides') ?? ones, node.numbers('dilations') ?? ones, node.numbers('pads') ?? [...ones, ...ones].map(() => 0)];
+  const [before, after] = [pads.slice(0, block.length), pads.slice(block.length)];
+  const output = block.map((length, axis) => Math.floor((size[axis]! + before[axis]! + after[axis]! - dilations[axis]! * (length - 1) - 1) / strides[axis]!) + 1);
+  const padded = border(node, node.outputGradient, before, after);
+  const window: Window = { kernel: block, strides, dilations, before, after, input: size, output };
+  const parts = positions(block).map((position) => node.op('Unsqueeze', [slicePosition(node, padded, window, position, 2), node.ints([2])]));
+  return node.op('Reshape', [node.op('Concat', parts, { axis: 2 }), node.ints([-1, columns, places])]);
+}];
 
 /** Blocks of pixels back where they came from: both modes, [batch, channels, height, width]. */
 export const depthToSpace: GradientFunction = (node) => [() => {
