@@ -136,9 +136,17 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+/** Servers that this process has started. What is left of them ends with it, by one listener for all. */
+const started = new Set<ChildProcess>();
+
 function endWithThisProcess(child: ChildProcess): void {
-  process.once('exit', () => killGroup(child, 'SIGKILL'));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+  if (started.size === 0) {
+    process.once('exit', () => {
+      for (const server of started) killGroup(server, 'SIGKILL');
+    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+  }
+  started.add(child);
 }
 
 async function stopGroup(child: ChildProcess): Promise<void> {
