@@ -86,18 +86,19 @@ class Reader {
     this.#known.set(text, best);
     if (!/\p{L}{2}/u.test(text) || ++this.#readings > mostReadings) return best;
     for (const template of this.#whole) {
-      for (const values of matches(template, text)) {
-        const said = this.#fill(template, values);
-        if (said.weight > best.weight) best = said;
-      }
+      for (const values of matches(template, text)) best = better(best, this.#fill(template, values));
     }
     // What stands before a colon says where it is, and is known or a name.
-    for (const at of placesOf(': ', text, 0, text.length)) {
-      const [left, right] = [this.read(text.slice(0, at)), this.read(text.slice(at + 2))];
-      if (left.weight + right.weight > best.weight) best = { text: `${left.text}: ${right.text}`, weight: left.weight + right.weight };
-    }
+    for (const at of placesOf(': ', text, 0, text.length)) best = better(best, this.#join(text.slice(0, at), ': ', text.slice(at + 2), ''));
+    // What stands in brackets behind an error advises what to do.
+    if (text.endsWith(')')) for (const at of placesOf(' (', text, 1, text.length)) best = better(best, this.#join(text.slice(0, at), ' (', text.slice(at + 2, -1), ')'));
     this.#known.set(text, best);
     return best;
+  }
+
+  #join(left: string, between: string, right: string, end: string): Known {
+    const [a, b] = [this.read(left), this.read(right)];
+    return { text: `${a.text}${between}${b.text}${end}`, weight: a.weight + b.weight };
   }
 
   #fill({ places, translation, weight }: Template, values: readonly string[]): Known {
@@ -122,13 +123,18 @@ class Reader {
       for (const at of placesOf(template.literals[0]!, text, 1, text.length)) {
         for (const values of matches(template, text.slice(at))) {
           const [before, rest] = [this.#readAdded(text.slice(0, at)), this.#fill(template, values)];
-          if (before.weight + rest.weight > best.weight) best = { text: before.text + rest.text, weight: before.weight + rest.weight };
+          best = better(best, { text: before.text + rest.text, weight: before.weight + rest.weight });
         }
       }
     }
     this.#knownAdded.set(text, best);
     return best;
   }
+}
+
+/** The reading of which more is known; of two that know as much, the first. */
+function better(first: Known, second: Known): Known {
+  return second.weight > first.weight ? second : first;
 }
 
 /** The values of a template's places for each way in which a text can be made from it. */

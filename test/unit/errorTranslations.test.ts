@@ -34,6 +34,7 @@ const messages: [english: string, german: string][] = [
   ['the run in /r is of video frames, which cannot be resumed', 'Der Lauf in /r ist einer von Videobildern, was sich nicht fortsetzen lässt'],
   ['none of the 12 pictures can be read: C:\\p\\a: b.jpg: the picture is cut short', 'Keines der 12 Bilder lässt sich lesen: C:\\p\\a: b.jpg: Das Bild ist abgeschnitten'],
   ['/m/a.onnx cannot be stabilized: the last layer is Relu r, which has no weights', '/m/a.onnx lässt sich nicht stabilisieren: Die letzte Schicht ist Relu r, und die hat keine Gewichte'],
+  ['/m/a.onnx: Concat c: axes (2) differ (the size of the pictures is a guess, 224×224: --input-size gives another)', '/m/a.onnx: Concat c: axes (2) differ (Die Größe der Bilder ist geraten, 224×224: --input-size gibt eine andere an)'],
   ['the worker ended unexpectedly (exit code 7)', 'Der Arbeitsprozess endete unerwartet (Rückgabewert 7)'],
 ];
 
@@ -130,7 +131,7 @@ describe('errors of the engine in German', function () {
 
   it('takes no long time for a text made to be read in many ways', () => {
     const start = performance.now();
-    for (const part of ['a: ', 'the run ', 'x has x has no x: x ', 'its input of x does not fit the shape ', 'unsupported operator: x at node x of domain y', ' at node x of domain y', '{0} is {1}, expected ']) {
+    for (const part of ['a: ', 'the run ', 'x has x has no x: x ', 'its input of x does not fit the shape ', 'unsupported operator: x at node x of domain y', ' at node x of domain y', 'a (is (the ', '{0} is {1}, expected ']) {
       const text = part.repeat(4000 / part.length);
       assert.equal(typeof translatedError(text, 'de'), 'string');
       assert.equal(translatedError(`${text}${text}`, 'de'), `${text}${text}`);

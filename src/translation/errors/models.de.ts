@@ -160,4 +160,9 @@ export const models: Readonly<Record<string, string>> = {
   'reduction {0} is not supported in training': 'reduction {0} wird beim Training nicht unterstützt',
   'it does not say where its elements were found': 'sagt nicht, wo die Elemente gefunden wurden',
   'reduction {0}': 'reduction {0}',
+  'an order of heads other than [batch, heads, places, size]': 'eine andere Ordnung der Köpfe als [Stapel, Köpfe, Plätze, Größe]',
+  'a cache of keys and values': 'ein Zwischenspeicher für Schlüssel und Werte',
+  'order of heads': 'Ordnung der Köpfe',
+  'cache of keys and values': 'Zwischenspeicher für Schlüssel und Werte',
+  'attention whose heads are not an axis, or not as many for each input,': 'Attention, deren Köpfe keine Achse sind oder nicht bei jeder Eingabe gleich viele,',
 };
