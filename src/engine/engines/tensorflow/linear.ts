@@ -14,6 +14,18 @@ export const linear: Operators = {
     return c ? tf.add(scaled, scale(c, attributes.number('beta', 1))) : scaled;
   },
 
+  // As PyTorch exports it by operator set 23: [batch, heads, places, size] each, no cache.
+  Attention: (inputs, attributes, node) => {
+    const [q, k, v] = [required(inputs, 0, node), required(inputs, 1, node), required(inputs, 2, node)];
+    const mask = inputs[3];
+    if ([q, k, v].some((x) => x.rank !== 4 || x.shape[1] !== q.shape[1])) throw unsupported('order of heads', node);
+    for (const name of ['is_causal', 'softcap', 'qk_matmul_output_mode']) if (attributes.number(name, 0) !== 0) throw unsupported(name, node);
+    if (inputs.slice(4).some((input) => input) || node.output.slice(1).some((output) => output !== '')) throw unsupported('cache of keys and values', node);
+    const scores = tf.mul(tf.matMul(q, k, false, true), attributes.number('scale', 1 / Math.sqrt(q.shape[3]!)));
+    const switched = mask?.dtype === 'bool' ? tf.mul(tf.sub(1, tf.cast(mask, 'float32')), -1e30) : mask;
+    return tf.matMul(tf.softmax(switched ? tf.add(scores, switched) : scores), v);
+  },
+
   Einsum: (inputs, attributes, node) => {
     const operands = inputs.map((_, index) => required(inputs, index, node));
     const { operands: letters, output } = contraction(attributes.text('equation', ''), operands, node);

@@ -1,4 +1,5 @@
 import * as activations from './activations.ts';
+import { attention } from './attention.ts';
 import { conv, convTranspose } from './convolution.ts';
 import { einsum } from './einsum.ts';
 import * as elementwise from './elementwise.ts';
@@ -23,6 +24,7 @@ export const gradients: Readonly<Record<string, GradientFunction | undefined>> =
   Asinh: elementwise.asinh,
   Atan: elementwise.atan,
   Atanh: elementwise.atanh,
+  Attention: attention,
   AveragePool: averagePool,
   BatchNormalization: normalization.batchNormalization,
   Cast: shapes.cast,
