@@ -164,5 +164,4 @@ export const models: Readonly<Record<string, string>> = {
   'a cache of keys and values': 'ein Zwischenspeicher für Schlüssel und Werte',
   'order of heads': 'Ordnung der Köpfe',
   'cache of keys and values': 'Zwischenspeicher für Schlüssel und Werte',
-  'attention whose heads are not an axis, or not as many for each input,': 'Attention, deren Köpfe keine Achse sind oder nicht bei jeder Eingabe gleich viele,',
 };
