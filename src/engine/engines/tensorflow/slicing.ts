@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { positiveAxis, required, unsupported, type Operators } from './operator.ts';
 import { integers, valuesOf } from './tensors.ts';
+import { paddedPlace } from '../../graph/paddedPlace.ts';
 
 /** Operators that take tensors apart and put them together. */
 export const slicing: Operators = {
@@ -102,17 +103,6 @@ export const slicing: Operators = {
   },
 
   Tile: (inputs, _attributes, node) => tf.tile(required(inputs, 0, node), [...valuesOf(required(inputs, 1, node))]),
-};
-
-/** Which place of the axis stands at an index that may lie outside of it. */
-const paddedPlace: Record<string, ((index: number, length: number) => number) | undefined> = {
-  edge: (index, length) => Math.min(Math.max(index, 0), length - 1),
-  reflect: (index, length) => {
-    const period = Math.max(2 * (length - 1), 1);
-    const within = ((index % period) + period) % period;
-    return within < length ? within : period - within;
-  },
-  wrap: (index, length) => ((index % length) + length) % length,
 };
 
 function padConstant(x: tf.Tensor, sides: [number, number][], value: number): tf.Tensor {

@@ -2,6 +2,7 @@ import { commonScale, resizeWeights } from '../resizeWeights.ts';
 import { alongAxis } from './axisProduct.ts';
 import type { GradientFunction, NodeGradient } from './nodeGradient.ts';
 import { border, positions, slicePosition, type Window } from './spatial.ts';
+import { paddedPlace } from '../paddedPlace.ts';
 
 /** Blocks that overlap, added up to a picture: each place of a block gets the gradient of the place where it was put. */
 export const col2Im: GradientFunction = (node) => [() => {
@@ -50,17 +51,6 @@ export const tile: GradientFunction = (node) => {
 /** A triangle of each matrix; the rest was replaced by zeros. */
 export const trilu: GradientFunction = (node) => [() =>
   node.op('Trilu', [node.outputGradient, ...(node.input(1) ? [node.input(1)] : [])], { upper: node.number('upper', 1) })];
-
-/** Which place of an axis of that length stands at an index that may lie outside of it, by the mode of a Pad. */
-const paddedPlace: Record<string, ((index: number, length: number) => number) | undefined> = {
-  edge: (index, length) => Math.min(Math.max(index, 0), length - 1),
-  reflect: (index, length) => {
-    const period = Math.max(2 * (length - 1), 1);
-    const within = ((index % period) + period) % period;
-    return within < length ? within : period - within;
-  },
-  wrap: (index, length) => ((index % length) + length) % length,
-};
 
 /** Pad with a constant: what remains when the padding is taken away. In other modes the padding gives its gradient to its source. */
 export const pad: GradientFunction = (node) => {
