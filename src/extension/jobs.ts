@@ -1,4 +1,3 @@
-import os from 'node:os';
 import * as vscode from 'vscode';
 import { CancelledError, UserError } from '../engine/job.ts';
 import type { Progress } from '../engine/results.ts';
@@ -106,25 +105,11 @@ export class Jobs implements vscode.Disposable {
       },
     });
     this.#log.info(`worker ${String(worker.pid)} started`);
-    this.#letOthersFirst(worker);
     job.worker = worker;
     try {
       return await worker.call<M>(kind, options, job.controller.signal);
     } finally {
       worker.stop();
-    }
-  }
-
-  /**
-   * A job computes on every processor. Beside it, at the same priority, Chromium's background threads get so little time that a
-   * webview that opens meanwhile waits for its service worker, up to 50 s on two processors.
-   */
-  #letOthersFirst({ pid }: WorkerProcess): void {
-    if (pid === undefined) return;
-    try {
-      os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
-    } catch (error) {
-      this.#log.debug(`worker ${pid} keeps its priority: ${String(error)}`);
     }
   }
 
