@@ -1,35 +1,19 @@
 import * as vscode from 'vscode';
 import { CancelledError } from '../engine/job.ts';
 import type { PanelView } from '../protocol.ts';
+import type { CommandServices } from './commandServices.ts';
 import { compareRuns } from './compareRuns.ts';
-import type { Configs } from './configs.ts';
 import { evaluateFrames } from './evaluateFrames.ts';
 import { evaluateModel } from './evaluateModel.ts';
 import { findPreprocessing } from './findPreprocessing.ts';
-import type { GateProblems } from './gateProblems.ts';
 import { showError } from './log.ts';
 import { activeModel, asModelFile, isDefaultEditor, MODEL_EDITORS, pickModel } from './modelFiles.ts';
-import type { ModelOptions } from './modelOptions.ts';
-import type { ModelSession, ModelSessions } from './modelSessions.ts';
-import type { ViewServices } from './modelView.ts';
-import type { Panel } from './panel.ts';
+import type { ModelSession } from './modelSessions.ts';
 import { runCommands, runsOf } from './runCommands.ts';
-import type { ModelNode, RunsView } from './runsView.ts';
+import type { ModelNode } from './runsView.ts';
 import { setUpTensorFlow } from './setUpTensorFlow.ts';
 import { stabilizeModel } from './stabilizeModel.ts';
-import type { WorkerPlace } from './startWorker.ts';
 import { writeConfig } from './writeConfig.ts';
-
-/** What the commands work with. */
-export interface CommandServices extends ViewServices {
-  sessions: ModelSessions;
-  panel: Panel;
-  configs: Configs;
-  options: ModelOptions;
-  gates: GateProblems;
-  runs: RunsView;
-  place: WorkerPlace;
-}
 
 /** The model a command is about: the file it was called on, the one open in the editor, the panel's, or one that is chosen. */
 async function modelOf(services: CommandServices, argument: unknown): Promise<ModelSession | null> {

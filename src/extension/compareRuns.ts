@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunListItem } from '../protocol.ts';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { runsFolder } from './runFolders.ts';
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { EvaluateOptions } from '../engine/options.ts';
 import type { DistortionResult, Evaluation } from '../engine/results.ts';
 import { modelName } from '../modelName.ts';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { percent } from './percent.ts';
 import { newRunFolder } from './runFolders.ts';

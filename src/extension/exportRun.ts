@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportFormatName } from '../engine/options.ts';
-import { revealFile } from './modelView.ts';
+import { revealFile } from './revealFile.ts';
 import type { Viewer } from './viewer.ts';
 
 interface FormatItem extends vscode.QuickPickItem {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { PreprocessingSearch, PreprocessingTrial } from '../engine/results.ts';
 import { modelName } from '../modelName.ts';
 import { adoptPreprocessing } from './adoptPreprocessing.ts';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import type { ModelSession } from './modelSessions.ts';
 import { said } from './said.ts';
 import { percent } from './percent.ts';

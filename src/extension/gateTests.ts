@@ -4,7 +4,7 @@ import type { GateResult, Gates } from '../engine/gates.ts';
 import { CancelledError } from '../engine/job.ts';
 import { modelName } from '../modelName.ts';
 import type { RunListItem } from '../protocol.ts';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import type { KnownConfig } from './configs.ts';
 import { groupBy } from './groupBy.ts';
 import { findModels } from './modelFiles.ts';

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../engine/job.ts';
 import type { DistortionChange, DistortionSpec, Share } from '../engine/results.ts';
 import { modelName } from '../modelName.ts';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import { asModelFile } from './modelFiles.ts';
 import { newRunFolder, runsFolder } from './runFolders.ts';
 

@@ -9,6 +9,7 @@ import type { ModelSession } from './modelSessions.ts';
 import { mayRunModels } from './trust.ts';
 import type { Viewer } from './viewer.ts';
 import { answerCalls, eventsOf } from './webviewCalls.ts';
+import { revealFile } from './revealFile.ts';
 import { writePoint } from './writePoint.ts';
 
 /** What a view of a model asks for what it shows. */
@@ -173,11 +174,6 @@ export class ModelView implements vscode.Disposable {
   }
 }
 
-/** Shows a file in the explorer where the workspace holds it, else in the system's file manager. */
-export async function revealFile(uri: vscode.Uri): Promise<void> {
-  const isInside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
-  await vscode.commands.executeCommand(isInside ? 'revealInExplorer' : 'revealFileInOS', uri);
-}
 
 /** Plain arrays that own their bytes: a webview receives whole buffers, and a `Buffer` only as JSON. */
 function compact({ a, b, difference, width, height }: PairPictures): PairPictures {

@@ -2,11 +2,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluateOptions, SequenceOptions, StabilizeOptions } from '../engine/options.ts';
 import { modelName } from '../modelName.ts';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import { finishSequence } from './evaluateFrames.ts';
 import { finishEvaluation } from './evaluateModel.ts';
 import { exportRun } from './exportRun.ts';
 import { asModelFile } from './modelFiles.ts';
+import { revealFile } from './revealFile.ts';
 import { newRunFolder } from './runFolders.ts';
 import type { RunNode, RunsNode } from './runsView.ts';
 import { finishStabilization } from './stabilizeModel.ts';
@@ -85,8 +86,7 @@ async function removeFolder(folder: vscode.Uri): Promise<void> {
 }
 
 async function revealRun(_services: CommandServices, [run]: RunNode[]): Promise<void> {
-  const folder = vscode.Uri.file(run!.item.run);
-  await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(folder) ? 'revealInExplorer' : 'revealFileInOS', folder);
+  await revealFile(vscode.Uri.file(run!.item.run));
 }
 
 /** What the run was asked for, asked for again, of the model where it lies now; the new file gets its usual name. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import { said } from './said.ts';
 import { nodePathSetting } from './settings.ts';
 import { hasTensorFlow, markTensorFlow, startWorker } from './startWorker.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { CommandServices } from './commands.ts';
+import type { CommandServices } from './commandServices.ts';
 import { CONFIG_NAME } from './configs.ts';
 import type { ModelSession } from './modelSessions.ts';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { modelName } from '../modelName.ts';
-import { revealFile } from './modelView.ts';
+import { revealFile } from './revealFile.ts';
 import type { Viewer } from './viewer.ts';
 
 /** Asks where to, and writes the model of a point of a stabilization's search there; a dialog that is closed writes nothing. */
