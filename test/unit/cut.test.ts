@@ -39,6 +39,20 @@ function pixels(dims: number[]): Tensor {
   return { type: 'float32', dims, data: Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, (_, at) => ((at * 7919) % 256) / 255) };
 }
 
+/** The table of positions is resized by sizes that come from the picture's shape. */
+function resizedPositions(): ModelProto {
+  const graph = new GraphBuilder(18);
+  const wave = (name: string, dims: number[]): string => graph.weight(name, { type: 'float32', dims, data: Float32Array.from({ length: dims.reduce((product, dim) => product * dim) }, (_, index) => Math.sin(index)) });
+  const x = graph.input('x', 'float32', ['batch', 3, 'height', 'width']);
+  const patches = graph.op('Conv', [x, wave('conv', [4, 3, 2, 2])], { strides: [2, 2] });
+  const side = (start: number): string => graph.op('Reshape', [graph.op('Div', [graph.op('Squeeze', [graph.op('Shape', [x], { start, end: start + 1 })]), graph.op('Constant', [], { value_int: 2 })]), graph.ints([-1])]);
+  const sizes = graph.op('Concat', [graph.ints([1, 4]), graph.op('Concat', [side(2), side(3)], { axis: 0 })], { axis: 0 });
+  const resized = graph.op('Resize', [wave('positions', [1, 4, 3, 3]), '', '', sizes], { mode: 'cubic', antialias: 1 });
+  const features = graph.op('Flatten', [graph.op('GlobalAveragePool', [graph.op('Relu', [graph.op('Add', [patches, resized])])])]);
+  graph.output(graph.op('MatMul', [features, wave('head', [4, 3])]), 'float32', ['batch', 3]);
+  return graph.build();
+}
+
 const models: { name: string; file: string; input?: ModelFixture['input'] }[] = [
   ...onnxFixtures().filter(({ unknown }) => unknown === null),
   ...tensorFlowJsFixtures().filter(({ unknown }) => unknown === null).map((fixture) => ({ ...fixture, name: `${fixture.name} (TensorFlow.js)` })),
@@ -48,10 +62,21 @@ const parts = ['head', 'last:2', 'batch-norm', 'all'];
 
 describe('cut', function () {
   this.timeout(30_000);
+  const temporary = temporaryFolder();
   describe('fixed part, then trained part, is the whole', () => {
+    it('where a position table is resized to the pictures\' size, as vision transformers of open size do', async () => {
+      const path = writeModel(`${temporary}/positions.onnx`, resizedPositions());
+      const { graph, output } = await openModel({ model: path, inputSize: [12, 10] });
+      const feeds = { x: pixels([2, 3, 10, 12]) };
+      const whole = await run(subgraph(graph, [], [output]), feeds);
+      const { fixed, trained, values } = cutGraph(graph, graph.origins.keys(), [output]);
+      assert.deepEqual(values, ['x/handed']);
+      assert.equal(largestDifference((await run(trained, await run(fixed, feeds)))[output]!, whole[output]!), 0);
+    });
+
     for (const { name, file, input } of models) {
       it(name, async () => {
-        const graph = await readModel(file);
+        const graph = await readModel(file, input && { width: input.shape[2]!, height: input.shape[1]! });
         const head = findHead(graph) as Head;
         const shape = graph.inputs[0]!.shape;
         const feeds = input ? inputOf(graph, { input }) : { [graph.inputs[0]!.name]: pixels([2, ...shape.slice(1)]) };

@@ -68,7 +68,8 @@ describe('head', () => {
     for (const fixture of fixtures.filter(({ unknown }) => unknown === null)) {
       const [kind, features, classes] = heads[fixture.name]!;
       it(`${format} ${fixture.name}: ${features} features, ${classes} classes, ${kind}; the answer is the classifier on the features`, async () => {
-        const graph = await readModel(fixture.file);
+        const [height, width] = fixture.input.shape.slice(format === 'ONNX' ? 2 : 1) as [number, number];
+        const graph = await readModel(fixture.file, { width, height });
         const head = findHead(graph);
         assert.ok(typeof head !== 'string', head as string);
         assert.equal(head.kind, kind);

@@ -2,6 +2,7 @@ import { access, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../job.ts';
 import type { ModelGraph } from '../graph/modelGraph.ts';
+import type { AskedSize } from '../inputSize.ts';
 import type { Format } from './format.ts';
 import { keras } from './keras.ts';
 import { onnx } from './onnx.ts';
@@ -23,9 +24,9 @@ export async function formatOf(path: string): Promise<Format> {
   return format;
 }
 
-/** Opens a model file of any known format. */
-export async function readModel(path: string): Promise<ModelGraph> {
-  return (await formatOf(path)).read(path);
+/** Opens a model file of any known format; `size` is that of the pictures where the file leaves it open. */
+export async function readModel(path: string, size?: AskedSize): Promise<ModelGraph> {
+  return (await formatOf(path)).read(path, size);
 }
 
 async function readHead(path: string): Promise<Uint8Array> {

@@ -83,7 +83,7 @@ export function subgraph(graph: ModelGraph, inputs: readonly string[], outputs: 
       name: graph.graph.name,
       node: [...nodes, ...copies],
       initializer: initializers,
-      input: [...own.filter((name) => read.has(name) || outputs.includes(name)).map((name) => declared.get(name)!), ...inputs.map((name) => openBatchOf(name))],
+      input: [...own.filter((name) => read.has(name) || outputs.includes(name)).map((name) => declared.get(name)!), ...inputs.map((name) => openBatchOf(name, graph.inputs.find((input) => input.name === name)?.shape))],
       output: outputs.map((name) => create(ValueInfoProtoSchema, { name: nameOf(name) })),
     }),
   });
@@ -98,8 +98,13 @@ function identity(from: string, to: string): NodeProto {
   return create(NodeProtoSchema, { opType: 'Identity', input: [from], output: [to] });
 }
 
-function openBatchOf(name: string): ValueInfoProto {
-  return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: 1 } } });
+/**
+ * An input of a part: floats of any shape, or of that of a picture, any number of them. ONNX Runtime does not load a part that
+ * computes sizes from the shape of a picture where it does not know how many dimensions that has.
+ */
+function openBatchOf(name: string, picture?: readonly number[]): ValueInfoProto {
+  const dim = picture?.map((size, axis) => (axis === 0 || size < 1 ? {} : { value: { case: 'dimValue' as const, value: BigInt(size) } }));
+  return create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: 1, ...(dim && { shape: { dim } }) } } });
 }
 
 /** A copy of a model whose named weights have other values (float32, same shape). The messages of all others are shared. */

@@ -40,7 +40,8 @@ describe('TensorFlow.js layers models: files on disk', function () {
         await assert.rejects(tensorFlowJsLayers.read(path), { name: 'UserError', message: new RegExp(`^unsupported layer: ${reference.unknownLayer} ".+" in ${path}$`) });
         return;
       }
-      const graph = await tensorFlowJsLayers.read(path);
+      const [, height = 1, width = 1] = reference.inputShape;
+      const graph = await tensorFlowJsLayers.read(path, { width, height });
       const results = await run(graph, [{ dims: reference.inputShape, data: decode(reference.input) }]);
       assertAgree(results, Object.values(reference.outputs!).map(({ shape, data }) => ({ dims: shape, data: decode(data) })));
     });
