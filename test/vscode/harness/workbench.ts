@@ -25,9 +25,26 @@ export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
+/**
+ * A webview asks for its service worker anew although one is there and in control, and for an update of it. Chromium answers both
+ * only after its own look for an update, which follows every page by seconds, and now and then by 50. The server's files do not
+ * change while it runs, so that the one that is there is the answer.
+ */
+const KEPT_SERVICE_WORKER = `{
+  const { prototype } = globalThis.ServiceWorkerContainer ?? { prototype: null };
+  const register = prototype?.register;
+  if (register) prototype.register = async function (script, options) {
+    const known = await this.getRegistration();
+    if (this.controller === null || known?.active?.scriptURL !== new URL(script, location.href).href) return await register.call(this, script, options);
+    known.update = () => Promise.resolve(known);
+    return known;
+  };
+}`;
+
 /** A page of the size of a laptop's screen. */
 export async function newPage(browser: Browser, colorScheme: 'dark' | 'light' = 'dark'): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1500, height: 950 }, reducedMotion: 'reduce', colorScheme });
+  await context.addInitScript(KEPT_SERVICE_WORKER);
   return await context.newPage();
 }
 
