@@ -36,6 +36,8 @@ const FIGURES = {
   frame: 'frame while scrolling, ms (must be < 20): median',
   frame95: '  95th percentile',
   frameMax: '  longest',
+  busyFrame: 'processor time of the page’s main thread for a frame, ms: at a reading pace (20 rows a second)',
+  busyDraggedFrame: '  dragging through the whole run in 2 s',
   blank: 'longest time without any row in sight, ms (must be < 100)',
   skeletonReading: 'longest time with skeletons only, ms: at a reading pace (20 rows a second)',
   skeletonDragging: '  dragging through the whole run in 2 s',
@@ -104,7 +106,7 @@ async function measureOpening(subject: Subject, large: LargeRun, expect: Expect)
   await overview.close();
   const { page, worker, times, busy, close } = await clickOnRun(subject, large, 'gallery', first);
   const busyOpening = await busy();
-  Object.assign(figures, { rows: times['rows'], pictures: times['pictures'], busyOpening }, await measureScrolling(page));
+  Object.assign(figures, { rows: times['rows'], pictures: times['pictures'], busyOpening }, await measureScrolling(page, busy));
   const begun = await busy();
   Object.assign(figures, await measureChoices(page, large.run, expect));
   figures['busyChoosing'] = await busy() - begun;
@@ -113,9 +115,12 @@ async function measureOpening(subject: Subject, large: LargeRun, expect: Expect)
   return figures;
 }
 
-async function measureScrolling(page: Page): Promise<Figures> {
+async function measureScrolling(page: Page, busy: () => Promise<number>): Promise<Figures> {
+  const before = await busy();
   const reading = await page.evaluate<Scrolled>(scrolling('grid.scrollTop += 45', 180));
+  const between = await busy();
   const dragging = await page.evaluate<Scrolled>(scrolling('grid.scrollTop = (step + 1) * (grid.scrollHeight / 125)', 120));
+  const after = await busy();
   const begun = await page.evaluate<number>('performance.now()');
   await page.locator('.grid').focus();
   await page.keyboard.press('Home');
@@ -124,6 +129,7 @@ async function measureScrolling(page: Page): Promise<Figures> {
   const lengths = [...reading.lengths, ...dragging.lengths].sort((a, b) => a - b);
   return {
     frame: median(lengths), frame95: lengths[Math.floor(lengths.length * 0.95)]!, frameMax: lengths.at(-1)!, jump,
+    busyFrame: (between - before) / reading.lengths.length, busyDraggedFrame: (after - between) / dragging.lengths.length,
     blank: Math.max(reading.blankMax, dragging.blankMax), skeletonReading: reading.skeletonMax, skeletonDragging: dragging.skeletonMax,
   };
 }
