@@ -29,4 +29,5 @@ export const fuzzedModels: readonly FuzzedModel[] = [
   { name: 'tensorflowjs-layers, nested', file: 'tfjs/nested/model.json', beside: ['group1-shard1of2.bin', 'group1-shard2of2.bin'] },
   { name: 'tflite', file: 'tflite/poolings.tflite' },
   { name: 'tflite, of integers', file: 'tflite/joins-int8.tflite' },
+  { name: 'tflite, of open size', file: 'openSizes/float.tflite' },
 ];
