@@ -65,7 +65,11 @@ export async function pickModel(): Promise<vscode.Uri | null> {
   return chosen?.uri ?? null;
 }
 
-/** Keeps a context key with the folders that are SavedModels, so that the explorer offers its commands on them. */
+/**
+ * Keeps a context key with the folders that are SavedModels, so that the explorer offers its commands on them. A condition in
+ * `package.json` knows a folder's path, not what is in it, so that the menu needs this extension to have been activated: by
+ * `workspaceContains`, which VS Code looks for when a window opens.
+ */
 export function watchSavedModels(): vscode.Disposable {
   const update = async () => {
     const files = await vscode.workspace.findFiles(`**/${SAVED_MODEL}`, NOT_MODELS, 1000);
