@@ -180,11 +180,11 @@ describe('a training step on ONNX Runtime', () => {
     const builder = new GraphBuilder();
     builder.input('x', 'float32', ['batch', 3]);
     builder.weight('w', { type: 'float32', dims: [3], data: new Float32Array(3) });
-    builder.node('Hardmax', [builder.op('Add', ['x', 'w'])], {}, { name: '/head/Hardmax', outputs: ['logits'] });
+    builder.node('Bernoulli', [builder.op('Add', ['x', 'w'])], {}, { name: '/head/Bernoulli', outputs: ['logits'] });
     builder.output('logits');
     await assert.rejects(
       createOnnxRuntimeStep({ forward: builder.build(), logits: 'logits', weights: ['w'], divergence: 'kl', optimizer: 'sgd' }),
-      /^UserError: cannot train through Hardmax \/head\/Hardmax: the gradient of Hardmax is not known$/,
+      /^UserError: cannot train through Bernoulli \/head\/Bernoulli: the gradient of Bernoulli is not known$/,
     );
   });
 });
