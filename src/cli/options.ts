@@ -1,4 +1,4 @@
-import { basename, extname, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDistortion } from '../engine/distortions/index.ts';
 import type { GateLimit } from '../engine/gates.ts';
@@ -6,6 +6,7 @@ import { largestSide } from '../engine/inputSize.ts';
 import type { EvaluateOptions, InspectOptions, JobOptions, PreprocessingOptions, StabilizeOptions } from '../engine/options.ts';
 import { isResizeMode } from '../engine/pictures/resize.ts';
 import type { ResizeMode } from '../engine/results.ts';
+import { runFolderName } from '../runFolderName.ts';
 import { distortionName, notNegative, number, partShare, positive, present, share, wholeFrom } from './optionValues.ts';
 import { addTrainingOptions, trainingOptions, type TrainingGiven } from './trainingOptions.ts';
 
@@ -171,7 +172,7 @@ export function jobOptions(model: string, given: Given & { images: string }): Jo
   return {
     ...inspectOptions(model, given),
     images: resolve(given.images),
-    run: resolve(given.run ?? defaultRun(model)),
+    run: resolve(given.run ?? join('.model-stability', 'runs', runFolderName(resolve(model)))),
     ...present({
       labelsFile: given.labels === undefined ? undefined : resolve(given.labels),
       limit: given.limit, seed: given.seed, engine: given.engine, device: given.device, threads: given.threads,
@@ -191,11 +192,4 @@ export function stabilizeOptions(model: string, given: Given & { images: string 
       train, alpha, sigma, divergence, optimizer, learningRate, epochs, batchSize, validationShare, testShare, draws, maxPrecisionDrop, ...trainingOptions(given),
     }),
   };
-}
-
-/** `.model-stability/runs/2026-11-22T15-04-05-678-patches` in the current folder; to the millisecond, so that two that are started together each have their own. A `model.json` and a `saved_model.pb` are named by their folder. */
-function defaultRun(model: string): string {
-  const stem = basename(model, extname(model));
-  const name = ['model', 'saved_model'].includes(stem) ? basename(resolve(model, '..')) : stem;
-  return resolve('.model-stability', 'runs', `${new Date().toISOString().slice(0, 23).replace(/[:.]/g, '-')}-${name}`);
 }
