@@ -118,10 +118,10 @@ async function main(): Promise<void> {
       add('first rows after a click on the tab of the gallery, ms', await panel.evaluate<number>(`bench.openGallery(${JSON.stringify(await expect({}))})`));
       for (const [name, time] of Object.entries(await measureChoices(panel, run, expect))) add(`rows after a choice, ms (must be < 100): ${name}`, time);
       const { host, worker, window: pages } = await window.memory();
-      add('memory of the extension host, MB, with its share of what VS Code’s processes share (must be < 250)', host.proportional);
-      add('  of it before the panel was opened', before.host.proportional);
-      add('  the same with all that is shared: resident', host.resident);
-      add('  resident before the panel was opened', before.host.resident);
+      add('memory of the extension host, MB, resident (must be < 250)', host.resident);
+      add('  of it before the panel was opened', before.host.resident);
+      add('  the same with its share of what VS Code’s processes share', host.proportional);
+      add('  of it before the panel was opened, so counted', before.host.proportional);
       add('memory of the worker, MB', worker.proportional);
       add('memory of the window and its webviews, MB', pages);
       add('  of it the panel: more than before (must be < 250)', pages - before.window);

@@ -111,7 +111,6 @@ describe('a worker process', function () {
 
   it('stops within two seconds of a cancel and leaves the model as it was', async () => {
     const controller = new AbortController();
-    const started = performance.now();
     const job = worker.call('stabilize', { model, images, run: run() }, controller.signal);
     const rejected = assert.rejects(job, CancelledError);
     await until(() => progress.length > 0);
@@ -119,9 +118,7 @@ describe('a worker process', function () {
     controller.abort();
     await rejected;
     const took = performance.now() - cancelled;
-    // What a busy machine adds to the two seconds is measured on the same machine: the way to the first report.
-    const allowed = 2000 + cancelled - started;
-    assert.ok(took < allowed, `the cancel took ${took} of ${allowed} ms`);
+    assert.ok(took < 2500, `the cancel took ${took} ms`);
     assertUntouched();
   });
 

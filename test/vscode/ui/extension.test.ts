@@ -11,6 +11,9 @@ import { VscodeSuite } from '../harness/vscodeSuite.ts';
 
 const EDITOR = 'model-stability-model';
 const PANEL = 'model-stability-panel';
+/** What activation may take, in milliseconds, where a bare Node takes `BARE_NODE` to start: on a slower or busier machine so much longer. */
+const MOST_ACTIVATION = 50;
+const BARE_NODE = 70;
 const COMMANDS = ['Evaluate Model', 'Stabilize Model', 'Open Distortion Gallery', 'Compare Runs'];
 
 /** Time that a job of the tests may take, in milliseconds. */
@@ -84,22 +87,26 @@ describe('the extension in VS Code', function () {
     await suite.workbench.screenshot('model-editor');
   });
 
-  it('activates, as VS Code itself measures it, in less than a bare Node takes to start twice', async () => {
-    const ratio = async () => {
+  it('activates in less than 50 ms, as VS Code itself measures it, or in proportion on a slower machine', async () => {
+    const window = async (activate: () => Promise<unknown>) => {
+      const before = bareNodeStart();
+      await activate();
       const activation = await activationTime();
-      const start = bareNodeStart();
-      console.log(`      activation: ${activation} ms, a bare Node: ${start.toFixed(0)} ms`);
-      return activation / start;
+      const node = Math.max(before, bareNodeStart());
+      console.log(`      activation: ${activation} ms, a bare Node: ${node.toFixed(0)} ms`);
+      return { activation, allowed: MOST_ACTIVATION * Math.max(1, node / BARE_NODE) };
     };
-    const ratios = [await ratio()];
+    const windows = [await window(() => Promise.resolve())];
+    const met = () => windows.some(({ activation, allowed }) => activation < allowed);
     // What other programs take away meanwhile is not the extension's: another window may say what it needs by itself.
-    while (Math.min(...ratios) >= 2 && ratios.length < 4) {
-      await suite.workbench.reload();
-      await suite.workbench.openFile('models/patches.onnx');
-      await suite.workbench.webview(EDITOR);
-      ratios.push(await ratio());
+    while (!met() && windows.length < 4) {
+      windows.push(await window(async () => {
+        await suite.workbench.reload();
+        await suite.workbench.openFile('models/patches.onnx');
+        await suite.workbench.webview(EDITOR);
+      }));
     }
-    assert.ok(Math.min(...ratios) < 2, ratios.join(', '));
+    assert.ok(met(), windows.map(({ activation, allowed }) => `${activation} of ${allowed.toFixed(0)} ms`).join(', '));
   });
 
   it('asks once for the pictures, evaluates, and shows what it measured', async () => {
